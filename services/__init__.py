@@ -1,0 +1,1 @@
+"""The five services of Liangma and the frame they are bolted to."""

@@ -1,0 +1,1 @@
+"""The frame every service is bolted to; it knows no business word."""

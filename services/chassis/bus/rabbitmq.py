@@ -1,0 +1,189 @@
+"""RabbitMQ: durable, replicated, confirmed."""
+
+# mypy: allow-untyped-calls
+# kombu says it is typed and is not
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+from kombu.connection import Connection
+from kombu.entity import Exchange, Queue
+from kombu.exceptions import KombuError
+
+from services.chassis.bus.cloudevents import CONTENT_TYPE, body_of
+from services.chassis.bus.topology import Topology
+from services.chassis.outbox import Fact
+from services.chassis.relay import BusDown, Publication, Publisher
+
+PREFETCH = 100
+CONFIRM_SECONDS = 30.0
+FRESH_SECONDS = 30.0
+
+
+class RabbitMQ:
+    """RabbitMQ: a fact is sent once the broker has confirmed it, that is, once a majority of its nodes have it."""
+
+    prefetch = PREFETCH
+
+    def __init__(self, url: str, topology: Topology) -> None:
+        self.topology = topology
+        self.nameko = {"AMQP_URI": url, "HEARTBEAT": 30}
+        self._url = url
+
+    def publisher(self, source: str) -> Publisher:
+        return _RabbitPublisher(self._url, self.topology, source)
+
+    def expect(self, queue: str, source: str, type: str) -> None:
+        """The broker knows its subscriptions itself."""
+
+    def handled(self, queue: str, ids: Iterable[str]) -> None:
+        """The acknowledgement has told the broker."""
+
+    def declare(self, queue: Queue) -> None:
+        with closing(_ConfirmedChannel(self._url)) as channel:
+            channel.declare(queue)
+
+    def send(self, queue: str, bodies: Sequence[tuple[str, str]]) -> None:
+        with closing(_ConfirmedChannel(self._url)) as channel:
+            publication = channel.send([_Outgoing(id, "", queue, body) for id, body in bodies], CONFIRM_SECONDS)
+        if publication.refused:
+            raise BusDown(f"{queue} did not take everything: {dict(publication.refused)}")
+
+
+class _RabbitPublisher:
+    """Sends batches with one wait for all confirms of a batch."""
+
+    def __init__(self, url: str, topology: Topology, source: str) -> None:
+        self._url = url
+        self._topology = topology
+        self._exchange = topology.events(source)
+        self._channel: _ConfirmedChannel | None = None
+        self._used = 0.0
+
+    def publish(self, batch: Sequence[Fact]) -> Publication:
+        messages = [_Outgoing(fact.id, self._exchange.name, fact.type, body_of(fact)) for fact in batch]
+        try:
+            publication = self._fresh_channel().send(messages, CONFIRM_SECONDS)
+        except BusDown:
+            self._close()
+            raise
+        self._used = time.monotonic()
+        if len(publication.taken) < len(batch):
+            self._close()  # late answers must not be counted for another batch
+        return publication
+
+    def _fresh_channel(self) -> _ConfirmedChannel:
+        """An open channel; one that was idle may be dead without a sign, and is replaced."""
+        if self._channel and time.monotonic() - self._used > FRESH_SECONDS:
+            self._close()
+        if self._channel is None:
+            self._channel = _ConfirmedChannel(self._url)
+            self._channel.declare(self._topology.unrouted())
+            self._channel.declare(self._exchange)
+        return self._channel
+
+    def _close(self) -> None:
+        channel, self._channel = self._channel, None
+        if channel:
+            channel.close()
+
+
+@dataclass(frozen=True)
+class _Outgoing:
+    id: str
+    exchange: str
+    routing_key: str
+    body: str
+
+
+class _ConfirmedChannel:
+    """A connection of its own with one channel in confirm mode."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = Connection(url, connect_timeout=5, heartbeat=0)
+        with self._reporting():
+            self._channel: Any = self._connection.channel()
+            self._channel.confirm_select()
+        self._sent = 0
+
+    def declare(self, entity: Exchange | Queue) -> None:
+        """Make an exchange or a queue exist."""
+        with self._reporting():
+            entity(self._channel).declare()
+
+    def send(self, messages: Sequence[_Outgoing], timeout: float) -> Publication:
+        """Send everything, then wait for the answers to all of it.
+
+        Raises:
+            BusDown: the connection broke.
+        """
+        with self._reporting():
+            answers = _Answers(self._channel)
+            for message in messages:
+                self._sent += 1
+                answers.waiting[self._sent] = message.id
+                self._publish(message, timeout)
+            deadline = time.monotonic() + timeout
+            while answers.waiting and (left := deadline - time.monotonic()) > 0:
+                with suppress(TimeoutError):
+                    self._connection.drain_events(timeout=left)
+            return answers.publication()
+
+    def close(self) -> None:
+        """Hang up."""
+        with suppress(*self._errors()):
+            self._connection.release()
+
+    def _publish(self, message: _Outgoing, timeout: float) -> None:
+        properties = {"message_id": message.id, "delivery_mode": 2}
+        prepared = self._channel.prepare_message(
+            message.body, content_type=CONTENT_TYPE, content_encoding="utf-8", properties=properties
+        )
+        self._channel.basic_publish(prepared, message.exchange, message.routing_key, mandatory=True, timeout=timeout)
+
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        connection = self._connection
+        # py-amqp forgets its channels when a connection breaks and then stumbles over their absence
+        return (*connection.connection_errors, *connection.channel_errors, KombuError, OSError, AttributeError)
+
+    @contextmanager
+    def _reporting(self) -> Iterator[None]:
+        try:
+            yield
+        except self._errors() as error:
+            raise BusDown(f"RabbitMQ: {type(error).__name__}: {error}") from error
+
+
+class _Answers:
+    """Confirms, refusals and returns of one batch, in whatever order they come."""
+
+    def __init__(self, channel: Any) -> None:
+        self.waiting: dict[int, str] = {}
+        self._taken: set[str] = set()
+        self._refused: dict[str, str] = {}
+        channel.events["basic_ack"] = {self._acked}
+        channel.events["basic_nack"] = {self._nacked}
+        channel.events["basic_return"] = {self._returned}
+
+    def publication(self) -> Publication:
+        """What is known by now; what was not answered counts as refused."""
+        late = dict.fromkeys(self.waiting.values(), "not confirmed in time")
+        return Publication(frozenset(self._taken - self._refused.keys()), self._refused | late)
+
+    def _acked(self, tag: int, multiple: bool) -> None:
+        self._taken.update(self._answered(tag, multiple))
+
+    def _nacked(self, tag: int, multiple: bool) -> None:
+        self._refused.update(dict.fromkeys(self._answered(tag, multiple), "refused by the broker"))
+
+    def _returned(self, error: Exception, _exchange: str, _routing_key: str, message: Any) -> None:
+        self._refused[message.properties["message_id"]] = f"came back: {error}"  # its confirm follows
+
+    def _answered(self, tag: int, multiple: bool) -> list[str]:
+        tags = [each for each in self.waiting if each <= tag] if multiple else [tag]
+        return [self.waiting.pop(each) for each in tags if each in self.waiting]

@@ -1,0 +1,191 @@
+"""One transaction as use cases see it, over SQLAlchemy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import uuid_utils
+from google.protobuf.message import Message
+from sqlalchemy import ColumnElement, MetaData, Table, event, func, insert, inspect, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from services.chassis import inbox, numbering, outbox, telemetry
+from services.chassis.database import Database
+from services.chassis.errors import Conflict, NoSuchThing, StaleEtag
+from services.chassis.events import Event, about
+
+T = TypeVar("T")
+
+
+class ChangedMeanwhile(Conflict):
+    """Two callers changed the same thing at once and the other was first."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "数据已被他人同时修改，请刷新后重试",
+            "somebody else changed this at the same time; read it again and repeat",
+        )
+
+
+class UnitOfWork:
+    """Implements `services.chassis.work.Work`; the read side uses its `session`.
+
+    Args:
+        session: the open transaction.
+        metadata: the service's tables.
+        encode_event: turns the service's event dataclasses into messages.
+        subject: who acts, for the stamps of what changes.
+        now: the instant of the request.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        metadata: MetaData,
+        encode_event: Callable[[Any], Message],
+        subject: str,
+        now: datetime,
+    ) -> None:
+        self.session = session
+        self.tables: Mapping[str, Table] = metadata.tables
+        self._encode_event = encode_event
+        self._subject = subject
+        self._now = now
+        self._events: list[Event] = []
+
+    def get(self, kind: type[T], id: str, *, etag: str = "", lock: bool = False) -> T:
+        found = self.session.get(kind, id, with_for_update=True if lock else None)
+        if found is None:
+            raise NoSuchThing(kind.__name__, id)
+        current = str(getattr(found, "version", ""))
+        if etag and etag != current:
+            raise StaleEtag(kind.__name__, id, etag, current)
+        return found
+
+    def find(self, kind: type[T], **equal: object) -> T | None:
+        return self.session.scalars(select(kind).where(*_filters(kind, equal))).one_or_none()
+
+    def all(self, kind: type[T], *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object) -> list[T]:
+        order = [
+            getattr(kind, name.removeprefix("-")).desc() if name.startswith("-") else getattr(kind, name)
+            for name in order_by
+        ]
+        statement = select(kind).where(*_filters(kind, equal)).order_by(*order).limit(limit)
+        return list(self.session.scalars(statement))
+
+    def count(self, kind: type[object], **equal: object) -> int:
+        statement = select(func.count()).select_from(kind).where(*_filters(kind, equal))
+        return int(self.session.execute(statement).scalar_one())
+
+    def add(self, *entities: object) -> None:
+        self.session.add_all(entities)
+
+    def delete(self, entity: object) -> None:
+        self.session.delete(entity)
+
+    def insert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        values = [dict(row) for row in rows]
+        if values:
+            self.session.flush()
+            self.session.execute(insert(_table(kind)), values)
+
+    def upsert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        values = [dict(row) for row in rows]
+        if not values:
+            return
+        self.session.flush()
+        table = _table(kind)
+        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
+        statement = dialect.insert(table)
+        keys = [column.name for column in table.primary_key]
+        changes = {name: statement.excluded[name] for name in values[0] if name not in keys}
+        if not changes:
+            self.session.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
+            return
+        newer = statement.excluded["version"] > table.c.version if "version" in values[0] else None
+        self.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer), values)
+
+    def emit(self, *events: Event) -> None:
+        self._events.extend(events)
+
+    def new_id(self) -> str:
+        return str(uuid_utils.uuid7())
+
+    def next_number(self, series: str) -> int:
+        return numbering.next_number(self.session, self.tables["numbers"], series)
+
+    def first_time(self, event_id: str, subscription: str) -> bool:
+        """Whether this subscription meets this fact for the first time; from now on it has met it."""
+        return inbox.first_time(self.session, self.tables["inbox"], event_id, subscription, self._now)
+
+    def close(self) -> None:
+        """Write out what is still in hand: entities, then the facts in the order they were announced."""
+        self.session.flush()
+        for fact in self._events:
+            aggregate_type, aggregate_id = about(fact)
+            outbox.append(
+                self.session,
+                self.tables["outbox"],
+                id=self.new_id(),
+                message=self._encode_event(fact),
+                aggregate_type=aggregate_type,
+                aggregate_id=aggregate_id,
+                occurred_at=self._now,
+                traceparent=telemetry.current_traceparent(),
+            )
+        self._events.clear()
+
+    def stamp(self, session: Session, *_: object) -> None:
+        """Fill created_… and updated_… of what is about to be written."""
+        for entity in (*session.new, *(dirty for dirty in session.dirty if session.is_modified(dirty))):
+            if hasattr(entity, "updated_at"):
+                entity.updated_at, entity.updated_by = self._now, self._subject
+                if entity.created_at is None:
+                    entity.created_at, entity.created_by = self._now, self._subject
+
+
+@contextmanager
+def unit_of_work(
+    database: Database,
+    metadata: MetaData,
+    encode_event: Callable[[Any], Message],
+    *,
+    subject: str,
+    now: datetime,
+    read_only: bool = False,
+) -> Iterator[UnitOfWork]:
+    """Open a unit of work; it commits at the end of the block and leaves nothing behind if the block raises.
+
+    Raises:
+        ChangedMeanwhile: another transaction was first; nothing was changed here.
+    """
+    try:
+        with database.transaction(read_only=read_only) as session:
+            work = UnitOfWork(session, metadata, encode_event, subject, now)
+            event.listen(session, "before_flush", work.stamp)
+            yield work
+            if not read_only:
+                work.close()
+    except (StaleDataError, IntegrityError) as error:
+        raise ChangedMeanwhile from error
+
+
+def _filters(kind: type[object], equal: Mapping[str, object]) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    for name, value in equal.items():
+        attribute = getattr(kind, name)
+        is_choice = isinstance(value, (list, tuple, set, frozenset))
+        conditions.append(attribute.in_(value) if is_choice else attribute == value)
+    return conditions
+
+
+def _table(kind: type[object]) -> Table:
+    table = inspect(kind).local_table
+    assert isinstance(table, Table)
+    return table

@@ -1,0 +1,73 @@
+"""What a use case may do with the world: one Protocol, no library behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol, TypeVar
+
+from services.chassis.events import Event
+
+T = TypeVar("T")
+
+
+class Work(Protocol):
+    """One transaction. The edge opens and commits it; whatever raises undoes it whole.
+
+    Filters are keyword arguments: `None` means is null, a list, tuple or set means one of, anything else means equal.
+    """
+
+    def get(self, kind: type[T], id: str, *, etag: str = "", lock: bool = False) -> T:
+        """The entity with this primary key.
+
+        Args:
+            etag: the version the caller saw; empty: any.
+            lock: hold its row until the end of the transaction, so that nobody else changes it in between.
+
+        Raises:
+            NoSuchThing: there is none.
+            StaleEtag: it has changed since the caller saw it.
+        """
+        ...
+
+    def find(self, kind: type[T], **equal: object) -> T | None:
+        """The one entity that matches, or None."""
+        ...
+
+    def all(self, kind: type[T], *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object) -> list[T]:
+        """All entities that match; `order_by` names attributes, `-name` for descending."""
+        ...
+
+    def count(self, kind: type[object], **equal: object) -> int:
+        """How many match."""
+        ...
+
+    def add(self, *entities: object) -> None:
+        """Keep new entities."""
+        ...
+
+    def delete(self, entity: object) -> None:
+        """Forget an entity."""
+        ...
+
+    def insert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        """Keep many new rows at once, as attribute-to-value mappings (set-based: loads nothing)."""
+        ...
+
+    def upsert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        """Keep many rows by primary key at once; a stored row whose `version` is not smaller stays as it is.
+
+        Rows without a `version` always replace what is stored.
+        """
+        ...
+
+    def emit(self, *events: Event) -> None:
+        """Announce facts, in this order, if and only if the transaction commits."""
+        ...
+
+    def new_id(self) -> str:
+        """A fresh UUIDv7."""
+        ...
+
+    def next_number(self, series: str) -> int:
+        """The next number of a series, from 1: without gaps and without races, given back if the transaction fails."""
+        ...

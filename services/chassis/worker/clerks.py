@@ -1,0 +1,122 @@
+"""Who works at the desks: one handles facts, one keeps what the broker gave up on, one sends out history."""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from services.chassis import dead_letters, outbox, telemetry
+from services.chassis.bus import Bus, Envelope, Unreadable
+from services.chassis.bus.cloudevents import body_of, end_of_history
+from services.chassis.worker import Subscription, Subscriptions, deliver
+
+if TYPE_CHECKING:
+    from services.chassis.service import Runtime
+
+log = telemetry.logger(__name__)
+
+
+@dataclass(frozen=True)
+class FactClerk:
+    """Handles the facts of one subscription."""
+
+    kind: type[Subscriptions]
+    runtime: Runtime
+    subscription: Subscription
+
+    def handle(self, messages: Sequence[Any], attempts: int) -> None:
+        began = time.perf_counter()
+        envelopes = [Envelope.parse(message.body) for message in messages]
+        new = deliver(self.kind, self.runtime, self.subscription, *envelopes, attempts=attempts)
+        ms = round((time.perf_counter() - began) * 1e3, 1)
+        log.info("handled", subscription=self.subscription.name, facts=len(envelopes), new=new, ms=ms)
+
+    def give_up(self, message: Any, error: Exception, attempts: int) -> None:
+        bury(self.runtime, self.subscription.name, text_of(message), error, attempts)
+
+
+@dataclass(frozen=True)
+class NetClerk:
+    """Keeps what the broker gave up on, because worker after worker died with it in hand."""
+
+    runtime: Runtime
+    prefix: str
+
+    def handle(self, messages: Sequence[Any], attempts: int) -> None:  # noqa: ARG002
+        for message in messages:
+            deaths = (message.headers or {}).get("x-death") or [{}]
+            subscription = str(deaths[0].get("queue", "unknown")).removeprefix(self.prefix)
+            deliveries = int(deaths[0].get("count", 1))
+            bury(self.runtime, subscription, text_of(message), BrokerGaveUp(), deliveries)
+
+    def give_up(self, message: Any, error: Exception, attempts: int) -> None:  # noqa: ARG002
+        raise error
+
+
+@dataclass(frozen=True)
+class HistoryClerk:
+    """Sends a new subscription what the service announced before it was there."""
+
+    runtime: Runtime
+    bus: Bus
+
+    def handle(self, messages: Sequence[Any], attempts: int) -> None:  # noqa: ARG002
+        for message in messages:
+            request = json.loads(message.body)
+            self._tell(str(request["type"]), str(request["queue"]))
+
+    def give_up(self, message: Any, error: Exception, attempts: int) -> None:
+        log.error("history_not_sent", request=text_of(message), reason=str(error), attempts=attempts)
+
+    def _tell(self, type: str, queue: str) -> None:
+        service, after, facts = self.runtime.service, 0, 0
+        while page := self._page(type, after):
+            self.bus.send(queue, [(fact.id, body_of(fact)) for fact in page])
+            after, facts = page[-1].sequence, facts + len(page)
+        end = end_of_history(service.name, self.runtime.clock())
+        self.bus.send(queue, [(end.id, end.to_json())])
+        log.info("history_sent", service=service.name, type=type, queue=queue, facts=facts)
+
+    def _page(self, type: str, after: int) -> list[outbox.Fact]:
+        table = self.runtime.service.metadata.tables["outbox"]
+        with self.runtime.database.transaction(read_only=True) as session:
+            return outbox.history(session, table, type, after=after)
+
+
+class BrokerGaveUp(Exception):
+    """Workers died with a fact in hand, again and again."""
+
+    def __init__(self) -> None:
+        super().__init__("workers died with it in hand until the broker's delivery limit was reached")
+
+
+def text_of(message: Any) -> str:
+    """What came in, as text, whatever it is."""
+    body = message.body
+    return bytes(body).decode(errors="replace") if isinstance(body, (bytes, bytearray, memoryview)) else str(body)
+
+
+def bury(runtime: Runtime, subscription: str, body: str, error: Exception, attempts: int) -> None:
+    """Keep a fact as a dead letter of the service."""
+    try:
+        event_id = Envelope.parse(body).id
+    except Unreadable:
+        event_id = ""
+    letter = dead_letters.DeadLetter(
+        id=dead_letters.letter_id(subscription, event_id or body),
+        event_id=event_id,
+        subscription=subscription,
+        envelope=body,
+        reason=f"{type(error).__name__}: {error}",
+        traceback="".join(traceback.format_exception(error)),
+        attempts=attempts,
+        died_at=runtime.clock(),
+    )
+    with runtime.database.transaction() as session:
+        dead_letters.bury(session, runtime.service.metadata.tables["dead_letters"], letter)
+    telemetry.DEAD.labels(subscription).inc()
+    log.error("dead", subscription=subscription, event_id=event_id, letter=letter.id, reason=letter.reason)

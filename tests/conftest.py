@@ -1,0 +1,35 @@
+"""What every test may rely on: PostgreSQL and RabbitMQ where they answer; where not, a skip that the summary shows."""
+
+from __future__ import annotations
+
+import os
+import socket
+
+import pytest
+
+from tests.support.house import postgres_is_there
+
+REQUIRED = os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "postgresql: needs a PostgreSQL (LIANGMA_TEST_DATABASE_URL)")
+    config.addinivalue_line("markers", "rabbitmq: needs a RabbitMQ (LIANGMA_TEST_AMQP_URL)")
+
+
+def _rabbitmq_is_there() -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", 5672), timeout=2).close()
+    except OSError:
+        return False
+    return True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for marker, is_there in (("postgresql", postgres_is_there), ("rabbitmq", _rabbitmq_is_there)):
+        marked = [item for item in items if item.get_closest_marker(marker)]
+        if marked and not is_there():
+            if REQUIRED:
+                raise pytest.UsageError(f"LIANGMA_REQUIRE_SERVICES=1, but no {marker} answers")
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=f"no {marker} answers here"))
