@@ -1,0 +1,1 @@
+"""Plans: who may inspect what, and what is planned."""

@@ -1,0 +1,1 @@
+"""The read side of plans: lists, pages, figures, sheets."""

@@ -1,0 +1,55 @@
+"""What the lists have in common: filters that may be absent, entries within JSON lists, orders by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Text, cast, or_, type_coerce
+from sqlalchemy.types import String
+
+from services.chassis.errors import malformed
+
+
+def narrowed(statement: Select[Any], *conditions: ColumnElement[bool] | None) -> Select[Any]:
+    """The statement under all conditions that are there."""
+    return statement.where(*(condition for condition in conditions if condition is not None))
+
+
+def either(*conditions: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
+    """One of the conditions that are there, if any is."""
+    there = [condition for condition in conditions if condition is not None]
+    return or_(*there) if there else None
+
+
+def same(column: Column[Any], value: object) -> ColumnElement[bool] | None:
+    """Equal to a value, if one is given."""
+    return column == value if value else None
+
+
+def part(column: Column[Any], text: str) -> ColumnElement[bool] | None:
+    """Contains a text, if one is given."""
+    return column.contains(text, autoescape=True) if text else None
+
+
+def holds(column: Column[Any], entry: str) -> ColumnElement[bool] | None:
+    """A JSON list of texts that has this entry, if one is given; the same on SQLite and PostgreSQL."""
+    if not entry:
+        return None
+    text = type_coerce(cast(column, Text), String)
+    return text.contains(json.dumps(entry, ensure_ascii=False), autoescape=True)
+
+
+def ordering(order_by: str, columns: Mapping[str, Column[Any]], default: str) -> tuple[Column[Any], bool]:
+    """The column a list is ordered by, and whether downwards.
+
+    Raises:
+        InvalidArgument: it cannot be ordered so.
+    """
+    name, _, direction = (order_by.strip() or default).partition(" ")
+    if name not in columns or direction.strip() not in ("", "asc", "desc"):
+        names = "、".join(columns)
+        zh = f"order_by 只能为 {names}，可加 desc"
+        raise malformed("order_by", "CHOICE", zh, f"order_by must be one of {names}, with or without desc")
+    return columns[name], direction.strip() == "desc"

@@ -1,0 +1,108 @@
+"""MattersService."""
+
+from __future__ import annotations
+
+from google.api.httpbody_pb2 import HttpBody
+from liangma.plans.v1 import matters_pb2 as pb
+from liangma.plans.v1 import matters_pb2_grpc as grpc
+from liangma.type.v1 import import_pb2
+
+from services.chassis.convert import from_proto
+from services.chassis.servicing import Call, Servicer, read, write
+from services.plans import wire
+from services.plans.model.matter import Matter, MatterContent
+from services.plans.queries import matter as queries
+from services.plans.queries import sheets
+from services.plans.tables import matters
+from services.plans.use_cases import matter as use_cases
+from services.plans.use_cases.import_matters import MatterRow, import_matters
+
+
+class MattersServicer(Servicer, grpc.MattersServiceServicer):
+    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["MattersService"]
+
+    @write
+    def CreateMatter(self, request: pb.CreateMatterRequest, call: Call) -> pb.Matter:
+        content = from_proto(request.matter, MatterContent)
+        made = use_cases.create_matter(call.work, request.matter.matter_id, content, by=call.principal, now=call.now)
+        return _shown(made, call)
+
+    @read
+    def GetMatter(self, request: pb.GetMatterRequest, call: Call) -> pb.Matter:
+        matter = call.work.get(Matter, request.matter_id)
+        if not request.version:
+            return wire.matter_to_proto(matter)
+        version = queries.version(call.work.session, request.matter_id, request.version)
+        return wire.matter_version_to_proto(matter, version)
+
+    @read
+    def ListMatters(self, request: pb.ListMattersRequest, call: Call) -> pb.ListMattersResponse:
+        page = queries.list_matters(
+            call.work.session,
+            from_proto(request, queries.MatterFilter),
+            page_size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        rows = map(wire.matter_to_proto, page.items)
+        return pb.ListMattersResponse(matters=rows, page=wire.page_to_proto(page))
+
+    @read
+    def ListMatterVersions(self, request: pb.ListMatterVersionsRequest, call: Call) -> pb.ListMatterVersionsResponse:
+        matter = call.work.get(Matter, request.matter_id)
+        page = queries.list_versions(
+            call.work.session, request.matter_id, page_size=request.page_size, page_token=request.page_token
+        )
+        rows = [wire.matter_version_to_proto(matter, version) for version in page.items]
+        return pb.ListMatterVersionsResponse(versions=rows, page=wire.page_to_proto(page))
+
+    @write
+    def UpdateMatter(self, request: pb.UpdateMatterRequest, call: Call) -> pb.Matter:
+        new = request.matter
+        changes = wire.changes(new, request.update_mask, MatterContent)
+        changed = use_cases.update_matter(
+            call.work,
+            wire.id_of(new, "matter_id", within="matter"),
+            changes,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _shown(changed, call)
+
+    @write
+    def RetireMatter(self, request: pb.RetireMatterRequest, call: Call) -> pb.Matter:
+        retired = use_cases.retire_matter(
+            call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _shown(retired, call)
+
+    @write
+    def ClaimMatter(self, request: pb.ClaimMatterRequest, call: Call) -> pb.Matter:
+        claimed = use_cases.claim_matter(
+            call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _shown(claimed, call)
+
+    @write
+    def UnclaimMatter(self, request: pb.UnclaimMatterRequest, call: Call) -> pb.Matter:
+        given_back = use_cases.unclaim_matter(
+            call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _shown(given_back, call)
+
+    @write
+    def ImportMatters(self, request: pb.ImportMattersRequest, call: Call) -> import_pb2.ImportReport:
+        rows = [from_proto(row, MatterRow) for row in request.rows]
+        return wire.report_to_proto(import_matters(call.work, rows, by=call.principal, now=call.now))
+
+    @read
+    def ExportMatters(self, request: pb.ListMattersRequest, call: Call) -> HttpBody:
+        shown = from_proto(request, queries.MatterFilter).applied()
+        data = sheets.sheet(call.work.session, shown, [matters.c.matter_id], sheets.matter_columns())
+        return HttpBody(content_type=sheets.XLSX, data=data)
+
+
+def _shown(matter: Matter, call: Call) -> pb.Matter:
+    call.work.session.flush()
+    return wire.matter_to_proto(matter)

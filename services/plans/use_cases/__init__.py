@@ -1,0 +1,1 @@
+"""What people and facts make the plans service do: one function each."""

@@ -1,0 +1,150 @@
+"""Rows of a file, read cell by cell: good ones go in, bad ones are reported with column and reason."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TypeVar
+
+from services.chassis.errors import Violation, malformed
+
+T = TypeVar("T")
+
+GREATEST_BATCH = 5000
+
+_LIST = re.compile(r"[、;；]")
+_LINES = re.compile(r"[;；\n]")
+_YES = {"是": True, "否": False, "TRUE": True, "FALSE": False, "1": True, "0": False, "": False}
+
+
+@dataclass(frozen=True)
+class RowRejection:
+    """A row that was not taken, and why."""
+
+    line: int
+    column: str
+    value: str
+    rule: str
+    reason: str
+
+
+@dataclass
+class ImportReport:
+    """What became of the rows.
+
+    Args:
+        headers: how the template heads each field.
+    """
+
+    headers: Mapping[str, str]
+    imported: int = 0
+    unchanged: int = 0
+    rejections: list[RowRejection] = field(default_factory=list)
+
+    def reject(self, row: object, line: int, violations: Sequence[Violation]) -> None:
+        """Report a row by the first thing that is wrong with it, with the reasons of all."""
+        first = violations[0]
+        name = re.split(r"[.\[]", first.field)[0]
+        reason = "；".join(_in_headers(violation, self.headers) for violation in violations)
+        value = str(getattr(row, name, ""))
+        self.rejections.append(RowRejection(line, self.headers.get(name, name), value, first.rule, reason))
+        self.rejections.sort(key=lambda rejection: rejection.line)
+
+    def took(self, is_news: bool) -> None:
+        """Count a row that stands now."""
+        if is_news:
+            self.imported += 1
+        else:
+            self.unchanged += 1
+
+
+class Cells:
+    """Reads the cells of a row, and remembers which cannot be read."""
+
+    def __init__(self, row: object) -> None:
+        self._row = row
+        self.violations: list[Violation] = []
+
+    def text(self, name: str) -> str:
+        return str(getattr(self._row, name)).strip()
+
+    def list(self, name: str) -> tuple[str, ...]:
+        return split(self.text(name))
+
+    def date(self, name: str) -> date | None:
+        text = self.text(name)
+        try:
+            return date.fromisoformat(text) if text else None
+        except ValueError:
+            self._unreadable(
+                name, "FORMAT", f"“{text}”不是 YYYY-MM-DD 格式的日期", f"{text!r} is not a date YYYY-MM-DD"
+            )
+            return None
+
+    def choice(self, name: str, words: Mapping[str, T]) -> T | None:
+        text = self.text(name)
+        found = words.get(text, words.get(text.upper()))
+        if text and found is None:
+            self._unreadable(
+                name, "CHOICE", f"“{text}”应为：{'、'.join(words)}", f"{text!r} is none of {', '.join(words)}"
+            )
+        return found
+
+    def choices(self, name: str, words: Mapping[str, T]) -> tuple[T, ...]:
+        found = []
+        for text in self.list(name):
+            value = words.get(text, words.get(text.upper()))
+            if value is None:
+                zh = f"“{text}”应为：{'、'.join(words)}"
+                self._unreadable(name, "CHOICE", zh, f"{text!r} is none of {', '.join(words)}")
+            else:
+                found.append(value)
+        return tuple(found)
+
+    def flag(self, name: str) -> bool:
+        text = self.text(name)
+        if text.upper() not in _YES:
+            self._unreadable(name, "CHOICE", f"“{text}”应为：是、否", f"{text!r} is neither 是 nor 否")
+        return _YES.get(text.upper(), False)
+
+    def _unreadable(self, name: str, rule: str, zh: str, en: str) -> None:
+        self.violations.append(Violation(name, rule, zh, en))
+
+
+def split(cell: str) -> tuple[str, ...]:
+    """The entries of a list in a cell."""
+    return _pieces(_LIST, cell)
+
+
+def split_lines(cell: str) -> tuple[str, ...]:
+    """The entries of a list in a cell whose entries hold lists themselves."""
+    return _pieces(_LINES, cell)
+
+
+def require_batch(rows: Sequence[object]) -> None:
+    """Refuse more rows than one request may bring.
+
+    Raises:
+        InvalidArgument: there are too many.
+    """
+    if len(rows) > GREATEST_BATCH:
+        zh = f"每次最多导入 {GREATEST_BATCH} 行，请分批导入"
+        raise malformed("rows", "COUNT", zh, f"at most {GREATEST_BATCH} rows at a time; send them in parts")
+
+
+def twin(name: str, line: int) -> Violation:
+    """The violation of a row whose code stands in another row already."""
+    return Violation(
+        name, "DUPLICATE", f"与第 {line} 行重复且内容不同", f"differs from line {line}, which has the same code"
+    )
+
+
+def _pieces(separator: re.Pattern[str], cell: str) -> tuple[str, ...]:
+    return tuple(piece for piece in map(str.strip, separator.split(cell)) if piece)
+
+
+def _in_headers(violation: Violation, headers: Mapping[str, str]) -> str:
+    name = re.split(r"[.\[]", violation.field)[0]
+    return violation.zh.replace(violation.field, headers.get(name, name))
