@@ -1,0 +1,1 @@
+"""The door of the platform: REST ⇄ gRPC from the contract, sign-in, public pages."""
