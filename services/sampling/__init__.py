@@ -1,0 +1,1 @@
+"""sampling: the two directories, and the verifiable draw from them."""

@@ -1,0 +1,1 @@
+"""What sampling knows and decides: pure, without transport or database."""

@@ -1,0 +1,275 @@
+"""A draw (抽取) and its rounds: prepared, committed, revealed, locked.
+
+Nobody can know the outcome before the commitment, because the seed is made of it; nobody can change the frame after
+it, because the seed is made of it. Drawing again takes a reason and somebody else's approval, and leaves every earlier
+round to be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from services.sampling.model import commitment as lm
+from services.sampling.model.contributions import PLATFORM, opened, shown, with_contribution, with_secret
+from services.sampling.model.draw_refusals import (
+    AlreadyMatched,
+    CannotRedraw,
+    DecidesOwnRequest,
+    DrawNotInState,
+    DrawNotPrepared,
+    FrameEmpty,
+    NoRedrawRequested,
+    NoSuchRound,
+    NothingWanted,
+    RedrawPending,
+    RevealedByItsWindow,
+    RoundNotCommitted,
+    RoundNotRevealed,
+)
+from services.sampling.model.draw_round import Decision, DrawState, Redraw, Round
+from services.sampling.model.exclusions import DrawExclusions
+from services.sampling.model.freezing import Frozen
+from services.sampling.model.neighbours import Task
+from services.sampling.model.quotas import DrawQuotas
+from services.sampling.model.scope import DrawScope
+from services.sampling.model.strata import DrawStrata
+
+
+@dataclass(eq=False, kw_only=True)
+class Draw:
+    """The draw of a task.
+
+    Args:
+        authority_id: leads the task.
+        region: nothing outside of it is drawn.
+        participants: authorities that take part, the lead first.
+        state, window_id: of the current round, for lists.
+        matched: objects of the current round are in joint matches.
+    """
+
+    draw_id: str
+    task_id: str
+    task_number: str
+    task_name: str
+    authority_id: str
+    region: str
+    year: int
+    participants: tuple[str, ...]
+    rounds: tuple[Round, ...] = ()
+    state: DrawState = DrawState.PREPARING
+    window_id: str = ""
+    matched: bool = False
+    version: int = 0
+    created_at: datetime | None = None
+    created_by: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def of(cls, task: Task, draw_id: str) -> Draw:
+        """The draw of a task, in its first round."""
+        return cls(
+            draw_id=draw_id,
+            task_id=task.task_id,
+            task_number=task.number,
+            task_name=task.name,
+            authority_id=task.authority_id,
+            region=task.region,
+            year=task.year,
+            participants=task.participants,
+            rounds=(Round(1),),
+        )
+
+    @property
+    def round(self) -> Round:
+        """The current round."""
+        return self.rounds[-1]
+
+    def set_scope(self, scope: DrawScope) -> None:
+        """Say which objects may be drawn."""
+        self._prepare(scope=scope.within(self.region))
+
+    def set_strata(self, strata: DrawStrata) -> None:
+        """Say how they are divided."""
+        strata.check()
+        self._prepare(strata=strata)
+
+    def set_exclusions(self, exclusions: DrawExclusions) -> None:
+        """Say who is left out."""
+        self._prepare(exclusions=exclusions.in_year(self.year))
+
+    def set_quotas(self, quotas: DrawQuotas) -> None:
+        """Say how many are drawn."""
+        quotas.check()
+        self._prepare(quotas=quotas)
+
+    def ready(self) -> tuple[DrawScope, DrawQuotas]:
+        """What must be there before anything can be frozen.
+
+        Raises:
+            DrawNotInState, DrawNotPrepared: it is not.
+        """
+        self._require(DrawState.PREPARING)
+        scope, quotas = self.round.settings.scope, self.round.settings.quotas
+        if scope is None or quotas is None:
+            raise DrawNotPrepared("quotas" if scope else "scope")
+        return scope, quotas
+
+    def add_contribution(self, contributor: str, hash: str) -> None:
+        """Take the hash of a secret, before the frame is frozen."""
+        self._require(DrawState.PREPARING)
+        self._change(contributions=with_contribution(self.round.contributions, contributor, hash))
+
+    def commit(
+        self,
+        frozen: Frozen,
+        excluded_csv: bytes,
+        hash: str,
+        now: datetime,
+        *,
+        window_id: str = "",
+        override_reason: str = "",
+    ) -> None:
+        """Bind the round to its frame, its quotas and everybody's hashes.
+
+        Args:
+            hash: of the platform's secret; in a joint window, whose seed serves all its draws, empty.
+
+        Raises:
+            FrameEmpty, NothingWanted: there is nothing to draw, or nothing is asked of what there is.
+        """
+        self.ready()
+        if not frozen.frame_count:
+            raise FrameEmpty(len(frozen.excluded))
+        if not frozen.drawn_count:
+            raise NothingWanted
+        contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
+        committed = lm.commit(
+            self.draw_id,
+            self.round.number,
+            frozen.frame,
+            frozen.asked.quotas,
+            [contribution.hash for contribution in contributions],
+            excluded=excluded_csv,
+            ratios=frozen.asked.ratios,
+            total=frozen.asked.total,
+            redraw=self._continued(),
+        )
+        self._change(
+            state=DrawState.COMMITTED,
+            contributions=contributions,
+            committed=committed,
+            commitment=committed.digest(),
+            excluded=frozen.excluded_counts,
+            strata=frozen.strata,
+            window_id=window_id,
+            override_reason=override_reason,
+            committed_at=now,
+        )
+
+    def reveal_contribution(self, contributor: str, secret: str) -> None:
+        """Take a contributed secret, after the commitment."""
+        self._require(DrawState.COMMITTED)
+        self._change(contributions=with_secret(self.round.contributions, contributor, secret))
+
+    def secrets(self, sealed: bytes) -> list[bytes]:
+        """All secrets in the order of their hashes, the platform's last to be opened.
+
+        Raises:
+            DrawNotInState, RevealedByItsWindow, ContributionsNotRevealed: it is too early, or not here.
+        """
+        self._require(DrawState.COMMITTED)
+        if self.window_id:
+            raise RevealedByItsWindow(self.window_id)
+        return opened(self.round.contributions, sealed)
+
+    def reveal(self, secrets: Sequence[bytes], seed: bytes, transcript_sha256: str, now: datetime) -> None:
+        """Lock the round with its outcome."""
+        self._require(DrawState.COMMITTED)
+        contributions = () if self.window_id else shown(self.round.contributions, secrets)
+        self._change(
+            state=DrawState.REVEALED,
+            contributions=contributions,
+            seed=seed.hex(),
+            transcript_sha256=transcript_sha256,
+            revealed_at=now,
+        )
+
+    def request_redraw(self, reason: str, by: str, now: datetime) -> None:
+        """Ask for another round."""
+        if self.round.waits:
+            raise RedrawPending
+        if self.state not in (DrawState.COMMITTED, DrawState.REVEALED):
+            raise CannotRedraw(self.state)
+        if self.matched:
+            raise AlreadyMatched(self.window_id)
+        self._change(redraw=Redraw(reason, by, now))
+
+    def approve_redraw(self, by: str, note: str, now: datetime) -> None:
+        """Open another round with the settings of the last; what was drawn stays on record."""
+        self._decide(Decision.APPROVED, by, note, now)
+        self.rounds = (*self.rounds, Round(self.round.number + 1, settings=self.round.settings))
+        self.state, self.window_id = DrawState.PREPARING, ""
+
+    def reject_redraw(self, by: str, note: str, now: datetime) -> None:
+        """Let the round stand that stands."""
+        self._decide(Decision.REJECTED, by, note, now)
+
+    def dispatched(self) -> None:
+        """The task went out with the objects drawn; from now on they stand."""
+        if self.state is DrawState.REVEALED:
+            self._change(state=DrawState.DISPATCHED)
+
+    def revealed_round(self, number: int) -> Round:
+        """The round of this number, or (for 0) the last that was revealed.
+
+        Raises:
+            RoundNotRevealed: there is none.
+        """
+        return self._last(number, lambda each: each.revealed_at is not None, RoundNotRevealed)
+
+    def committed_round(self, number: int) -> Round:
+        """The round of this number, or (for 0) the last that was committed.
+
+        Raises:
+            RoundNotCommitted: there is none.
+        """
+        return self._last(number, lambda each: each.committed is not None, RoundNotCommitted)
+
+    def _last(self, number: int, fits: Callable[[Round], bool], refusal: type[NoSuchRound]) -> Round:
+        fitting = [each for each in self.rounds if number in (0, each.number) and fits(each)]
+        if not fitting:
+            raise refusal(self.draw_id, number)
+        return fitting[-1]
+
+    def _decide(self, decision: Decision, by: str, note: str, now: datetime) -> None:
+        asked = self.round.redraw
+        if asked is None or not self.round.waits:
+            raise NoRedrawRequested
+        if asked.requested_by == by:
+            raise DecidesOwnRequest
+        if self.state is DrawState.DISPATCHED and decision is Decision.APPROVED:
+            raise CannotRedraw(self.state)
+        self._change(redraw=replace(asked, decision=decision, decided_by=by, decided_at=now, note=note))
+
+    def _continued(self) -> lm.Redraw | None:
+        """What a second or later round must say of the one it replaces."""
+        if len(self.rounds) == 1:
+            return None
+        before = self.rounds[-2]
+        assert before.redraw is not None  # only an approved request opens a round
+        return lm.Redraw(before.commitment, before.redraw.reason, before.redraw.decided_by)
+
+    def _prepare(self, **settings: object) -> None:
+        self._require(DrawState.PREPARING)
+        self._change(settings=replace(self.round.settings, **settings))  # type: ignore[arg-type]  # by name
+
+    def _require(self, state: DrawState) -> None:
+        if self.state is not state:
+            raise DrawNotInState(self.state, state)
+
+    def _change(self, **changes: object) -> None:
+        self.rounds = (*self.rounds[:-1], replace(self.round, **changes))  # type: ignore[arg-type]  # by name
+        self.state, self.window_id = self.round.state, self.round.window_id

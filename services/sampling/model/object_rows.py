@@ -1,0 +1,221 @@
+"""A row of a registry file becomes an object, or is refused with the column and the reason.
+
+What can be mended without guessing is mended; what cannot be trusted is refused, and nothing else of the file suffers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import NamedTuple, cast
+
+from services.sampling.model import uscc
+from services.sampling.model.cells import (
+    Refused,
+    Rejection,
+    as_it_is,
+    cell,
+    day_of,
+    industry_of,
+    status_of,
+    tags_of,
+    type_of,
+)
+from services.sampling.model.inspection_object import LONGEST_NAME, OBJECT_ID, Contact, Licence, ObjectFacts, ObjectType
+from services.sampling.model.region import Regions
+
+
+class Row(NamedTuple):
+    """A row as it came: all text, as it stands in the file; the field's names are those of the contract."""
+
+    line: int
+    object_id: str
+    name: str
+    type: str
+    registration_status: str
+    province: str
+    region: str
+    address: str
+    industry: str
+    tags: str
+    registered_on: str
+    enterprise_type: str
+    business_scope: str
+    licence_name: str
+    licence_number: str
+    licence_expires_on: str
+    contact_name: str
+    contact_phone: str
+    owner_id: str
+
+
+cells: Callable[[object], Iterable[object]] = attrgetter(*Row._fields)  # the quickest way through a message
+"""All cells of a row that has them as attributes."""
+
+
+class Identified(NamedTuple):
+    """A row whose object is known.
+
+    Args:
+        object_id: the uscc, or the directory's own id.
+        digest: of the row's text: a row that was read before is known by it, and not read again.
+    """
+
+    row: Row
+    object_id: str
+    digest: bytes
+
+
+class Entry(NamedTuple):
+    """What a row says of an object.
+
+    Args:
+        said: values by name of the object's fields; an empty cell says nothing.
+    """
+
+    line: int
+    object_id: str
+    digest: bytes
+    said: Mapping[str, object]
+
+    def new(self) -> ObjectFacts:
+        """The object, if the directory has none of this id."""
+        return ObjectFacts(object_id=self.object_id, **self.said)  # type: ignore[arg-type]  # typed where it is read
+
+    def tell(self, known: ObjectFacts) -> None:
+        """Change an object that is there to what the row says."""
+        for name, value in self.said.items():
+            setattr(known, name, with_licence(known.licences, self.said) if name == "licences" else value)
+
+
+def identify(rows: Iterable[object]) -> tuple[list[Identified], list[Rejection]]:
+    """Whose row each one is; of several rows for one object the first counts, and the others must not contradict it.
+
+    Args:
+        rows: anything with the cells of a `Row` as attributes.
+    """
+    first: dict[str, Identified] = {}
+    rejections: list[Rejection] = []
+    for row in map(Row._make, map(cells, rows)):
+        try:
+            object_id = row.object_id if not uscc.broken_rule(row.object_id) else identity(row)
+            before = first.get(object_id)
+            if before is None:
+                first[object_id] = Identified(row, object_id, digest_of(row))
+            else:
+                refuse_contradiction(row, before.row)
+        except Refused as refusal:
+            rejections.append(Rejection(row.line, *refusal.args))
+    return list(first.values()), rejections
+
+
+def read(found: Iterable[Identified], regions: Regions) -> tuple[list[Entry], list[Rejection]]:
+    """What each row says, or why it is not taken."""
+    entries: list[Entry] = []
+    rejections: list[Rejection] = []
+    for one in found:
+        try:
+            said = reading(one.row, one.object_id, regions)
+            entries.append(Entry(one.row.line, one.object_id, one.digest, said))
+        except Refused as refusal:
+            rejections.append(Rejection(one.row.line, *refusal.args))
+    return entries, rejections
+
+
+def identity(row: Row) -> str:
+    """The id a row gives its object, mended where that takes no guess."""
+    code = cell(row.object_id)
+    if kind(row) is not ObjectType.INSTITUTION and OBJECT_ID.fullmatch(code):
+        return code
+    mended = uscc.compact(code)
+    if not mended:
+        raise Refused("统一社会信用代码", row.object_id, "REQUIRED", "缺少统一社会信用代码")
+    if rule := uscc.broken_rule(mended):
+        raise Refused("统一社会信用代码", row.object_id, rule, uscc.REASONS[rule][0])
+    return mended
+
+
+def digest_of(row: Row) -> bytes:
+    """What tells a row from every other, whatever line it stands on."""
+    return hashlib.blake2b("\x1f".join(row[2:]).encode(), digest_size=16).digest()
+
+
+def reading(row: Row, object_id: str, regions: Regions) -> dict[str, object]:
+    """What a row says, field by field; what it does not say is not in it.
+
+    Raises:
+        Refused: a cell cannot be trusted.
+    """
+    said: dict[str, object] = {"name": name_of(row), "region": region_of(row, object_id, regions)}
+    for name, index, column, read_cell in READ:
+        if row[index] and (text := cell(row[index])):  # type: ignore[arg-type]  # text
+            said[name] = read_cell(column, text)
+    if row.licence_name and cell(row.licence_name):
+        said["licences"] = (licence_of(row),)
+    if row.contact_name or row.contact_phone:
+        said["contact"] = Contact(cell(row.contact_name), cell(row.contact_phone))
+    return said
+
+
+def name_of(row: Row) -> str:
+    """The name, which every object has."""
+    name = cell(row.name)
+    if not name:
+        raise Refused("企业名称", row.name, "REQUIRED", "缺少企业（对象）名称")
+    if len(name) > LONGEST_NAME:
+        raise Refused("企业名称", name, "LENGTH", f"名称超过 {LONGEST_NAME} 字")
+    return name
+
+
+def region_of(row: Row, object_id: str, regions: Regions) -> str:
+    """Where an object is: by its district's code or name, else by the region that gave out its code."""
+    province_name = cell(row.province)
+    province = regions.provinces.get(province_name, "") if province_name else object_id[2:4]
+    if not province:
+        raise Refused("所在省份", row.province, "PROVINCE_UNKNOWN", "不是省级行政区名称，该行各列可能错位，请核对整行")
+    found = regions.find(cell(row.region), province) or regions.current(uscc.region(object_id))
+    if not found:
+        raise Refused("地区", row.region, "REGION_UNKNOWN", "地区不在 GB/T 2260 中，且无法由统一社会信用代码推定")
+    return found
+
+
+def kind(row: Row) -> ObjectType:
+    """What kind of thing a row is about; an institution unless it says otherwise."""
+    return type_of("对象类型", cell(row.type) or "INSTITUTION")
+
+
+COLUMNS: tuple[tuple[str, str, Callable[[str, str], object]], ...] = (
+    ("type", "对象类型", type_of),
+    ("registration_status", "登记状态", status_of),
+    ("address", "注册地址", as_it_is),
+    ("industry", "行业", industry_of),
+    ("tags", "监管标签", tags_of),
+    ("registered_on", "注册日期", day_of),
+    ("enterprise_type", "企业类型", as_it_is),
+    ("business_scope", "经营范围", as_it_is),
+    ("owner_id", "所属主体", as_it_is),
+)
+"""Fields that one cell alone decides: field, column as the template heads it, how the cell is read."""
+
+READ = tuple((name, Row._fields.index(name), column, read_cell) for name, column, read_cell in COLUMNS)
+
+
+def licence_of(row: Row) -> Licence:
+    """The licence a row names."""
+    until = cell(row.licence_expires_on)
+    expires_on = day_of("许可证有效期至", until) if until else None
+    return Licence(cell(row.licence_name), cell(row.licence_number), expires_on)
+
+
+def with_licence(held: tuple[Licence, ...], said: Mapping[str, object]) -> tuple[Licence, ...]:
+    """The licences an object holds once a row has named one: it replaces the one of the same name."""
+    (named,) = cast(tuple[Licence], said["licences"])
+    return (*(licence for licence in held if licence.name != named.name), named)
+
+
+def refuse_contradiction(row: Row, first: Row) -> None:
+    """A second row for an object must at least have the same name."""
+    if cell(first.name) != cell(row.name):
+        reason = f"与第 {first.line} 行代码相同而名称不同（{cell(first.name)}），请核对后保留一行"
+        raise Refused("统一社会信用代码", row.object_id, "DUPLICATE", reason)

@@ -1,0 +1,1 @@
+"""The read side of sampling: filters and pages."""

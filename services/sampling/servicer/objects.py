@@ -1,0 +1,137 @@
+"""The object directory over gRPC."""
+
+from __future__ import annotations
+
+from google.api.httpbody_pb2 import HttpBody
+from liangma.sampling.v1 import sampling_pb2 as pb
+from liangma.sampling.v1 import sampling_pb2_grpc as grpc
+from liangma.type.v1 import import_pb2
+
+from services.chassis.convert import enum_name
+from services.chassis.service import Runtime
+from services.chassis.servicing import Call, Servicer, read, write
+from services.sampling.directory import SqlDirectory
+from services.sampling.gazetteer import regions
+from services.sampling.model.inspection_object import InspectionObject, ObjectFacts
+from services.sampling.queries import objects as queries
+from services.sampling.servicer.pages import page_info
+from services.sampling.sheets import XLSX, workbook
+from services.sampling.use_cases import objects
+from services.sampling.wire import directories as wire
+
+HEADER = (
+    "统一社会信用代码",
+    "对象名称",
+    "对象类型",
+    "登记状态",
+    "区划",
+    "地址",
+    "行业",
+    "监管标签",
+    "公共信用评价",
+)
+
+
+class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
+    """The object directory."""
+
+    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["ObjectsService"]
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self._regions = regions()
+
+    @write
+    def CreateObject(self, request: pb.CreateObjectRequest, call: Call) -> pb.InspectionObject:
+        facts = wire.object_from_proto(request.object)
+        return self._entered(objects.create_object(call.work, facts, self._regions), call)
+
+    @write
+    def UpdateObject(self, request: pb.UpdateObjectRequest, call: Call) -> pb.InspectionObject:
+        facts = wire.object_from_proto(request.object, request.object_id)
+        known = objects.update_object(
+            call.work, request.object_id, facts, self._regions, etag=request.etag, by=call.principal, now=call.now
+        )
+        return self._entered(known, call)
+
+    @write
+    def ImportObjects(self, request: pb.ImportObjectsRequest, call: Call) -> import_pb2.ImportReport:
+        directory = SqlDirectory(call.work)
+        report = objects.import_objects(
+            call.work, directory, request.rows, self._regions, by=call.principal, now=call.now
+        )
+        return wire.report_to_proto(report)
+
+    @read
+    def GetObject(self, request: pb.GetObjectRequest, call: Call) -> pb.InspectionObject:
+        return _shown([call.work.get(InspectionObject, request.object_id)], call)[0]
+
+    @read
+    def ListObjects(self, request: pb.ListObjectsRequest, call: Call) -> pb.ListObjectsResponse:
+        page = queries.list_objects(
+            call.work.session,
+            _filters(request),
+            page_size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        return pb.ListObjectsResponse(objects=_shown(page.items, call), page=page_info(page.next_page_token))
+
+    @read
+    def ListObjectRevisions(self, request: pb.ListObjectRevisionsRequest, call: Call) -> pb.ListObjectRevisionsResponse:
+        call.work.get(InspectionObject, request.object_id)
+        page = queries.list_revisions(
+            call.work.session, request.object_id, page_size=request.page_size, page_token=request.page_token
+        )
+        shown = map(wire.object_revision_to_proto, page.items)
+        return pb.ListObjectRevisionsResponse(revisions=shown, page=page_info(page.next_page_token))
+
+    @read
+    def ExportObjects(self, request: pb.ExportObjectsRequest, call: Call) -> HttpBody:
+        found = list(queries.all_objects(call.work.session, _filters(request)))
+        stands = queries.ratings_by_id(call.work.session, [each.object_id for each in found])
+        rows = (
+            (
+                each.object_id,
+                each.name,
+                each.type,
+                each.registration_status,
+                each.region,
+                each.address,
+                each.industry,
+                "、".join(each.tags),
+                stands[each.object_id].public_rating if each.object_id in stands else "",
+            )
+            for each in found
+        )
+        return HttpBody(content_type=XLSX, data=workbook("检查对象名录库", HEADER, rows))
+
+    def _entered(self, known: ObjectFacts, call: Call) -> pb.InspectionObject:
+        call.work.session.flush()
+        return _shown([known], call)[0]
+
+
+def _filters(request: pb.ListObjectsRequest | pb.ExportObjectsRequest) -> queries.Filters:
+    return queries.Filters(
+        query=request.query,
+        type=enum_name(pb.ObjectType.DESCRIPTOR, request.type),
+        region=request.region,
+        registration_status=enum_name(pb.RegistrationStatus.DESCRIPTOR, request.registration_status),
+        tag=request.tag,
+        industry=request.industry,
+        public_rating=request.public_rating,
+    )
+
+
+def _shown(found: list[ObjectFacts] | list[InspectionObject], call: Call) -> list[pb.InspectionObject]:
+    """Objects with their ratings, and with contacts where the caller may see them."""
+    stands = queries.ratings_by_id(call.work.session, [each.object_id for each in found])
+    by = call.principal
+    return [
+        wire.object_to_proto(
+            each,
+            stands.get(each.object_id),
+            with_contact=wire.may_see_contact(each.region, by.region, by.roles),
+        )
+        for each in found
+    ]

@@ -1,0 +1,421 @@
+"""Where sampling keeps what it knows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.orm import registry
+
+from services.chassis.database import EnumOf, Instant, JsonOf, chassis_tables, id_column, stamps, version_column
+from services.sampling.model.contributions import Contribution
+from services.sampling.model.draw import Draw
+from services.sampling.model.draw_round import DrawState, Round
+from services.sampling.model.inspection_object import (
+    Contact,
+    Grade,
+    InspectionObject,
+    Licence,
+    ObjectRevision,
+    ObjectType,
+    Rating,
+    RegistrationStatus,
+)
+from services.sampling.model.inspector import Inspector, InspectorRevision
+from services.sampling.model.neighbours import (
+    Authority,
+    InspectionRecord,
+    JointList,
+    Matter,
+    Part,
+    Task,
+    Whitelisting,
+)
+from services.sampling.model.records import (
+    DrawnRow,
+    FrozenFile,
+    InspectorsDraw,
+    JointMatchRow,
+    MatchParticipant,
+    SealedSecret,
+)
+from services.sampling.model.recusal import Recusal, RecusalKind, RecusalOrigin, RecusalState
+from services.sampling.model.teams import Team
+from services.sampling.model.window import JointWindow, JointWindowState, WindowDraw
+
+metadata = MetaData()
+chassis_tables(metadata)
+mapper_registry = registry(metadata=metadata)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """A few words in one text, `|餐饮|食品|`, so that `LIKE '%|餐饮|%'` finds one of them on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        return pack(value) if isinstance(value, tuple | list) else value
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> tuple[str, ...]:
+        return unpack(value or "")
+
+
+def pack(words: tuple[str, ...] | list[str]) -> str:
+    """Words as they are kept."""
+    return f"|{'|'.join(words)}|" if words else ""
+
+
+def unpack(text: str) -> tuple[str, ...]:
+    """Words as they were before."""
+    return tuple(text[1:-1].split("|")) if text else ()
+
+
+def text(name: str, length: int = 64) -> Column[str]:
+    """A short text that may be empty."""
+    return Column(name, String(length), nullable=False, default="")
+
+
+def flag(name: str) -> Column[bool]:
+    """Yes or no; no unless it says otherwise."""
+    return Column(name, Boolean, nullable=False, default=False)
+
+
+def words(name: str) -> Column[tuple[str, ...]]:
+    """A few words."""
+    return Column(name, Words, nullable=False, default=())
+
+
+def object_facts() -> tuple[Column[Any], ...]:
+    """What is known of an object, now or earlier."""
+    return (
+        Column("type", EnumOf(ObjectType), nullable=False),
+        text("name", 200),
+        Column("registration_status", EnumOf(RegistrationStatus), nullable=False),
+        text("region", 6),
+        Column("address", Text, nullable=False, default=""),
+        text("industry", 8),
+        words("tags"),
+        Column("licences", JsonOf(tuple[Licence, ...]), nullable=False, default=()),
+        Column("contact", JsonOf(Contact)),
+        Column("registered_on", Date),
+        Column("enterprise_type", Text, nullable=False, default=""),
+        Column("business_scope", Text, nullable=False, default=""),
+        text("owner_id"),
+        version_column(),
+        *stamps(),
+    )
+
+
+def inspector_facts() -> tuple[Column[Any], ...]:
+    """What is known of an inspector, now or earlier."""
+    return (
+        text("name", 100),
+        text("authority_id"),
+        text("region", 6),
+        Column("valid_until", Date, nullable=False),
+        words("domains"),
+        words("qualifications"),
+        flag("expert"),
+        text("subject", 128),
+        flag("retired"),
+        Column("retired_reason", Text, nullable=False, default=""),
+        version_column(),
+        *stamps(),
+    )
+
+
+def revision() -> tuple[Column[Any], ...]:
+    """Until when a state lasted, and who replaced it."""
+    return (Column("replaced_at", Instant(), nullable=False), text("replaced_by", 128))
+
+
+objects = Table(
+    "objects",
+    metadata,
+    id_column("object_id"),
+    *object_facts(),
+    Column("key", LargeBinary(16), nullable=False),
+    Column("row_digest", LargeBinary(16), nullable=False, default=b""),
+    Index("objects_by_region", "region", "type"),
+)
+
+object_revisions = Table(
+    "object_revisions",
+    metadata,
+    id_column("revision_id"),
+    Column("object_id", String(64), nullable=False, index=True),
+    *object_facts(),
+    *revision(),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    id_column("object_id"),
+    version_column(),
+    text("public_rating", 8),
+    text("risk_class", 8),
+    Column("industry", JsonOf(tuple[Grade, ...]), nullable=False, default=()),
+)
+
+inspectors = Table(
+    "inspectors",
+    metadata,
+    id_column("certificate"),
+    *inspector_facts(),
+    Index("inspectors_by_authority", "authority_id"),
+)
+
+inspector_revisions = Table(
+    "inspector_revisions",
+    metadata,
+    id_column("revision_id"),
+    Column("certificate", String(64), nullable=False, index=True),
+    *inspector_facts(),
+    *revision(),
+)
+
+recusals = Table(
+    "recusals",
+    metadata,
+    id_column("recusal_id"),
+    Column("certificate", String(64), nullable=False, index=True),
+    Column("object_id", String(64), nullable=False, index=True),
+    text("authority_id"),
+    Column("kind", EnumOf(RecusalKind), nullable=False),
+    Column("detail", Text, nullable=False, default=""),
+    Column("origin", EnumOf(RecusalOrigin), nullable=False),
+    Column("state", EnumOf(RecusalState), nullable=False),
+    Column("withdrawn_reason", Text, nullable=False, default=""),
+    version_column(),
+    *stamps(),
+)
+
+draws = Table(
+    "draws",
+    metadata,
+    id_column("draw_id"),
+    Column("task_id", String(64), nullable=False, unique=True),
+    text("task_number", 100),
+    text("task_name", 400),
+    text("authority_id"),
+    text("region", 6),
+    Column("year", Integer, nullable=False),
+    words("participants"),
+    Column("rounds", JsonOf(tuple[Round, ...]), nullable=False),
+    Column("state", EnumOf(DrawState), nullable=False),
+    Column("window_id", String(64), nullable=False, default="", index=True),
+    flag("matched"),
+    version_column(),
+    *stamps(),
+)
+
+drawn_objects = Table(
+    "drawn_objects",
+    metadata,
+    id_column("row_id"),
+    Column("draw_id", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("object_id", String(64), nullable=False),
+    text("stratum", 100),
+    Column("rank", Integer, nullable=False),
+    flag("substitute"),
+    text("name", 200),
+    text("region", 6),
+    Index("drawn_objects_by_round", "draw_id", "round", "place"),
+)
+
+frozen_files = Table(
+    "frozen_files",
+    metadata,
+    id_column("file_id"),
+    Column("owner_id", String(64), nullable=False, index=True),
+    Column("packed", LargeBinary, nullable=False),
+)
+
+sealed_secrets = Table(
+    "sealed_secrets", metadata, id_column("owner_id"), Column("secret", LargeBinary(32), nullable=False)
+)
+
+inspectors_draws = Table(
+    "inspectors_draws",
+    metadata,
+    id_column("inspectors_draw_id"),
+    Column("task_id", String(64), nullable=False, index=True),
+    text("authority_id"),
+    words("participants"),
+    text("draw_id"),
+    Column("round", Integer, nullable=False, default=0),
+    Column("size", Integer, nullable=False),
+    text("seed"),
+    Column("teams", JsonOf(tuple[Team, ...]), nullable=False),
+    Column("team_count", Integer, nullable=False),
+    *stamps(),
+)
+
+joint_windows = Table(
+    "joint_windows",
+    metadata,
+    id_column("window_id"),
+    Column("year", Integer, nullable=False),
+    Column("quarter", Integer, nullable=False),
+    Column("opens_on", Date, nullable=False),
+    Column("closes_on", Date, nullable=False),
+    flag("provisional"),
+    Column("state", EnumOf(JointWindowState), nullable=False),
+    Column("contributions", JsonOf(tuple[Contribution, ...]), nullable=False, default=()),
+    Column("draws", JsonOf(tuple[WindowDraw, ...]), nullable=False, default=()),
+    text("commitment"),
+    text("seed"),
+    Column("match_count", Integer, nullable=False, default=0),
+    Column("authority_count", Integer, nullable=False, default=0),
+    Column("visits_apart", Integer, nullable=False, default=0),
+    Column("visits_together", Integer, nullable=False, default=0),
+    version_column(),
+    *stamps(),
+)
+
+joint_matches = Table(
+    "joint_matches",
+    metadata,
+    id_column("match_id"),
+    Column("window_id", String(64), nullable=False),
+    Column("object_id", String(64), nullable=False),
+    text("lead_id"),
+    text("lead_rule", 40),
+    Column("participants", JsonOf(tuple[MatchParticipant, ...]), nullable=False),
+    words("authorities"),
+    Index("joint_matches_by_window", "window_id", "object_id", unique=True),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    id_column("task_id"),
+    version_column(),
+    text("number", 100),
+    text("name", 400),
+    text("kind", 40),
+    text("nature", 40),
+    text("plan_id"),
+    Column("year", Integer, nullable=False, default=0),
+    text("authority_id"),
+    text("region", 6),
+    Column("parts", JsonOf(tuple[Part, ...]), nullable=False, default=()),
+    text("selection", 40),
+    text("staffing", 40),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    flag("purged"),
+)
+
+authorities = Table(
+    "authorities",
+    metadata,
+    id_column("authority_id"),
+    version_column(),
+    text("name", 200),
+    text("region", 6),
+    text("level", 40),
+)
+
+matters = Table(
+    "matters",
+    metadata,
+    id_column("matter_id"),
+    version_column(),
+    text("domain", 100),
+    text("qualification", 200),
+)
+
+joint_lists = Table(
+    "joint_lists",
+    metadata,
+    id_column("joint_list_id"),
+    version_column(),
+    text("trade", 200),
+    text("lead_id"),
+    words("members"),
+    flag("retired"),
+)
+
+whitelist = Table(
+    "whitelist",
+    metadata,
+    id_column("whitelist_id"),
+    version_column(),
+    Column("authority_id", String(64), nullable=False, default="", index=True),
+    text("object_id"),
+    text("matter_id"),
+    Column("starts_on", Date),
+    Column("ends_on", Date),
+    flag("active"),
+)
+
+inspection_records = Table(
+    "inspection_records",
+    metadata,
+    Column("record_id", String(130), primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    Column("inspection_id", String(64), nullable=False, index=True),
+    text("authority_id"),
+    text("object_id"),
+    text("task_id"),
+    text("kind", 40),
+    words("matter_ids"),
+    words("certificates"),
+    Column("day", Date),
+    text("finding", 60),
+    flag("cancelled"),
+    Index("inspection_records_by_authority", "authority_id", "day"),
+)
+
+_VERSIONED = {
+    InspectionObject: objects,
+    Inspector: inspectors,
+    Recusal: recusals,
+    Draw: draws,
+    JointWindow: joint_windows,
+}
+_PLAIN = {
+    ObjectRevision: object_revisions,
+    InspectorRevision: inspector_revisions,
+    Rating: ratings,
+    DrawnRow: drawn_objects,
+    FrozenFile: frozen_files,
+    SealedSecret: sealed_secrets,
+    InspectorsDraw: inspectors_draws,
+    JointMatchRow: joint_matches,
+    Task: tasks,
+    Authority: authorities,
+    Matter: matters,
+    JointList: joint_lists,
+    Whitelisting: whitelist,
+    InspectionRecord: inspection_records,
+}
+
+
+def map_model() -> None:
+    """Map the model's classes; calling it again is harmless."""
+    if mapper_registry.mappers:
+        return
+    for kind, table in _VERSIONED.items():
+        mapper_registry.map_imperatively(kind, table, version_id_col=table.c.version)
+    for kind, table in _PLAIN.items():
+        mapper_registry.map_imperatively(kind, table)

@@ -1,0 +1,1 @@
+"""What sampling does: one function per request or event."""

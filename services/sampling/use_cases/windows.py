@@ -1,0 +1,113 @@
+"""Joint windows (TJ 2): open, join, close, reveal, match."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.chassis.identity import Principal
+from services.chassis.work import Work
+from services.sampling.events import JointMatch, JointMatched, in_parts
+from services.sampling.model.draw import Draw
+from services.sampling.model.matching import Match, Neighbourhood, TaskDraw, match, shared
+from services.sampling.model.neighbours import Authority, JointList
+from services.sampling.model.records import JointMatchRow, MatchParticipant, SealedSecret
+from services.sampling.model.seed import contribution
+from services.sampling.model.window import JointWindow, JointWindowState, WindowExists, first_day
+from services.sampling.use_cases.access import known_task
+from services.sampling.use_cases.draws import Calendar, contributor
+from services.sampling.use_cases.population import Population
+from services.sampling.use_cases.revealing import reveal
+
+
+class Crossing(Population, Protocol):
+    """The directory as matching looks at it."""
+
+    def tags(self, object_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """The tags of each of these objects."""
+        ...
+
+
+def open_joint_window(work: Work, year: int, quarter: int, secret: bytes, calendar: Calendar) -> JointWindow:
+    """Open the window of a quarter.
+
+    Args:
+        secret: 32 random bytes, the platform's contribution; sealed until the reveal.
+
+    Raises:
+        InvalidArgument: there is no such quarter.
+        WindowExists: it has one that is not revealed yet.
+    """
+    first_day(year, quarter)
+    waiting = [JointWindowState.OPEN, JointWindowState.CLOSED]
+    if before := work.find(JointWindow, year=year, quarter=quarter, state=waiting):
+        raise WindowExists(before.window_id)
+    days = calendar(year, quarter)
+    window = JointWindow.opened(work.new_id(), year, quarter, days, contribution(secret))
+    work.add(window, SealedSecret(owner_id=window.window_id, secret=secret))
+    return window
+
+
+def add_window_contribution(work: Work, window_id: str, hash: str, *, etag: str, by: Principal) -> JointWindow:
+    """Take the hash of a secret of a supervisor or an authority."""
+    window = work.get(JointWindow, window_id, etag=etag, lock=True)
+    window.add_contribution(contributor(by), hash)
+    return window
+
+
+def close_joint_window(work: Work, window_id: str, *, etag: str) -> JointWindow:
+    """Bind the window to all its draws."""
+    window = work.get(JointWindow, window_id, etag=etag, lock=True)
+    window.close()
+    return window
+
+
+def reveal_window_contribution(work: Work, window_id: str, secret: str, *, etag: str, by: Principal) -> JointWindow:
+    """Take a contributed secret."""
+    window = work.get(JointWindow, window_id, etag=etag, lock=True)
+    window.reveal_contribution(contributor(by), secret)
+    return window
+
+
+def reveal_joint_window(work: Work, crossing: Crossing, window_id: str, *, etag: str, now: datetime) -> JointWindow:
+    """Open the platform's secret, draw every draw of the window with the one seed, and match what they took."""
+    window = work.get(JointWindow, window_id, etag=etag, lock=True)
+    sealed = work.get(SealedSecret, window_id)
+    secrets = window.secrets(sealed.secret)
+    committed = window.committed()
+    draws = [work.get(Draw, draw_id, lock=True) for draw_id in window.draw_ids]
+    taken = [
+        TaskDraw(
+            draw.task_id, known_task(work, draw.task_id).parts, reveal(work, crossing, draw, secrets, committed, now)
+        )
+        for draw in draws
+    ]
+    matches = match(taken, neighbourhood(work), crossing.tags(list(shared(taken))))
+    window.reveal(secrets, committed.seed(secrets), taken, matches)
+    matched = {share.task_id for each in matches for share in each.shares}
+    for draw in draws:
+        draw.matched = draw.task_id in matched
+    keep(work, window, matches)
+    return window
+
+
+def neighbourhood(work: Work) -> Neighbourhood:
+    """What decides who leads."""
+    authorities = {authority.authority_id: authority for authority in work.all(Authority)}
+    return Neighbourhood(authorities, work.all(JointList, retired=False))
+
+
+def keep(work: Work, window: JointWindow, matches: Sequence[Match]) -> None:
+    """Keep the matches and tell the others."""
+    facts = [fact(work.new_id(), each) for each in matches]
+    for found in facts:
+        authorities = tuple(dict.fromkeys(each.authority_id for each in found.participants))
+        work.add(JointMatchRow(window_id=window.window_id, authorities=authorities, **vars(found)))
+    work.emit(*(JointMatched(window.window_id, window.name, part) for part in in_parts(facts)))
+
+
+def fact(match_id: str, each: Match) -> JointMatch:
+    """A match as others hear of it."""
+    participants = tuple(MatchParticipant(s.authority_id, s.task_id, s.matter_ids) for s in each.shares)
+    return JointMatch(match_id, each.object_id, each.lead_id, participants, each.lead_rule)
