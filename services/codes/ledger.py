@@ -1,0 +1,66 @@
+"""Counting visits and handing out places on the status list, for whole batches and exactly, whoever else counts too.
+
+Rows that are counted stay locked until the transaction ends, always taken in the same order, so two batches that share
+objects wait for each other and never for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from services.codes import tables
+from services.codes.batches import SqlBatches
+from services.codes.model.code import CodeState, CountKey
+from services.codes.model.warning import PastVisit
+
+_SERIES = "status-index"
+counts = tables.visit_counts
+codes = tables.codes
+
+
+class SqlLedger(SqlBatches):
+    """Implements `services.codes.use_cases.mint.Ledger` on SQLite and PostgreSQL."""
+
+    def hold(self, keys: Iterable[CountKey]) -> dict[CountKey, int]:
+        """The visits counted so far; nobody else counts these until the transaction ends."""
+        touched = self._add([(*key, 0) for key in sorted(set(keys))])
+        return {CountKey(*row[:4]): row[4] for row in self.session.execute(touched.returning(*counts.c))}
+
+    def add(self, changes: Mapping[CountKey, int]) -> None:
+        """Count visits, or give them back."""
+        rows = [(*key, change) for key, change in sorted(changes.items()) if change]
+        if rows:
+            self.session.execute(self._add(rows))
+
+    def take_status_indexes(self, number: int) -> int:
+        """The first of so many consecutive free places on the status list."""
+        numbers = tables.metadata.tables["numbers"]
+        statement = self.insert(numbers).values(series=_SERIES, last=number)
+        taken = statement.on_conflict_do_update(index_elements=["series"], set_={"last": numbers.c.last + number})
+        return int(self.session.execute(taken.returning(numbers.c.last)).scalar_one()) - number
+
+    def note_parties(self, parties: Sequence[tuple[str, str]]) -> None:
+        """Remember who takes part in which code, as (authority or certificate, code)."""
+        self.keep_in(tables.code_parties, [{"party": party, "code_id": code_id} for party, code_id in parties])
+
+    def past_visits(self, object_ids: Collection[str], since: date, until: date) -> list[PastVisit]:
+        """Visits to these objects that have a code, begun within these days; tests not among them."""
+        statement = select(codes.c.object_id, codes.c.lead_id, codes.c.starts_on).where(
+            self.among(codes.c.object_id, object_ids),
+            codes.c.starts_on.between(since, until),
+            codes.c.state == CodeState.ISSUED,
+            codes.c.test.is_(False),
+        )
+        return [PastVisit(*row) for row in self.session.execute(statement)]
+
+    def _add(self, rows: Sequence[tuple[Any, ...]]) -> Any:
+        """An upsert that adds to the counters; even adding nothing locks them."""
+        names = [column.name for column in counts.c]
+        source = self.rows(rows, *counts.c).order_by(*names[:4])
+        statement = self.insert(counts).from_select(names, source)
+        sums = {"visits": counts.c.visits + statement.excluded.visits}
+        return statement.on_conflict_do_update(index_elements=names[:4], set_=sums)

@@ -1,0 +1,1 @@
+"""What codes, visits and warnings are, and the rules they keep."""

@@ -1,0 +1,86 @@
+"""What the service's processes work with besides the database: settings, keys, foreign codes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.chassis.service import Runtime
+from services.chassis.settings import Settings
+from services.chassis.unit_of_work import UnitOfWork
+from services.codes import signing
+from services.codes.cabinet import Cabinet
+from services.codes.foreign import ForeignCodes
+from services.codes.ledger import SqlLedger
+from services.codes.model.content import Content
+from services.codes.model.key import SigningKey
+from services.codes.settings import CodesSettings, codes_settings
+from services.codes.tables import signing_keys
+from services.codes.use_cases.mint import Press
+from services.codes.use_cases.visit import Seen, own_enterprise, registered_object
+
+
+class Office:
+    """One for each set of settings in a process.
+
+    Args:
+        settings: the service's own.
+        key_file: seals the signing keys.
+        hosts: whose codes are ours.
+    """
+
+    def __init__(self, settings: CodesSettings, key_file: Path, hosts: list[str]) -> None:
+        self.settings = settings
+        self.cabinet = Cabinet(key_file, hosts)
+        self.foreign = ForeignCodes(settings.foreign_schemes())
+        self._book = self.cabinet.book([])
+
+    @property
+    def enterprise_codes_last(self) -> timedelta:
+        """How long an enterprise code is good."""
+        return timedelta(days=self.settings.enterprise_code_days)
+
+    def press(self, session: Session) -> Press:
+        """What codes are made with in a transaction."""
+        return Press(SqlLedger(session), self.cabinet, self.settings.limits)
+
+    def decode(self, text: str, session: Session) -> Content:
+        """What a genuine code says; when its key is unknown, keys are read again.
+
+        Raises:
+            InvalidArgument: it is foreign, malformed, signed by an unknown key, or forged.
+        """
+        try:
+            return signing.decode_and_verify(text, self._book)
+        except signing.UnknownKey:
+            self._book = self.cabinet.book(stored_keys(session))
+            return signing.decode_and_verify(text, self._book)
+
+    def see(self, text: str, work: UnitOfWork, now: datetime) -> Seen:
+        """The object of the enterprise code that was scanned: a foreign one, or one of ours."""
+        found = self.foreign.recognize(text)
+        if found is None:
+            return own_enterprise(work, self.decode(text, work.session), now=now)
+        object_id = self.foreign.object_of(found, lambda scheme, token: registered_object(work, scheme, token))
+        return Seen(object_id, found.scheme.name)
+
+
+def stored_keys(session: Session) -> list[SigningKey]:
+    """All signing keys, oldest first."""
+    return list(session.scalars(select(SigningKey).order_by(signing_keys.c.number)))
+
+
+def office(runtime: Runtime) -> Office:
+    """The office of a process."""
+    return _office(runtime.settings.var_dir, runtime.settings.public_url)
+
+
+@lru_cache(maxsize=256)
+def _office(var_dir: Path, public_url: str) -> Office:
+    settings = codes_settings()
+    shared = Settings.model_construct(var_dir=var_dir, public_url=public_url)
+    return Office(settings, settings.key_file or var_dir / "codes.key", settings.hosts(shared))

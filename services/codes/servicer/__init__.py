@@ -1,0 +1,1 @@
+"""gRPC in: parse, call, render."""

@@ -1,0 +1,139 @@
+"""CodesService."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from google.api.httpbody_pb2 import HttpBody
+from liangma.codes.v1 import codes_pb2 as pb
+from liangma.codes.v1 import codes_pb2_grpc as grpc
+from liangma.type.v1 import attachment_pb2
+
+from services.chassis.clock import today
+from services.chassis.convert import enum_name, from_proto, to_proto
+from services.chassis.servicing import Call, Servicer, read, write
+from services.codes.ledger import SqlLedger
+from services.codes.model.visit import ExceptionKind
+from services.codes.office import office
+from services.codes.picture import draw
+from services.codes.queries import check
+from services.codes.queries import code as queries
+from services.codes.servicer.requests import external_dispatch, flushed, info, kept_attachment
+from services.codes.servicer.shown import shown_code, shown_codes, shown_interceptions, shown_scan
+from services.codes.use_cases import code, issue, visit
+from services.codes.use_cases.enterprise import objects_of
+from services.codes.wire import code as wire
+
+Handler = Callable[["CodesServicer", pb.ScanEnterpriseCodeRequest, Any], pb.EnterpriseScan]
+
+
+def asking_first(handle: Handler) -> Handler:
+    """A foreign code's own system is asked before the transaction: it may be slow."""
+
+    @functools.wraps(handle)
+    def ask(self: CodesServicer, request: pb.ScanEnterpriseCodeRequest, context: Any) -> pb.EnterpriseScan:
+        office(self.runtime).foreign.ask(request.text)
+        return handle(self, request, context)
+
+    return ask
+
+
+class CodesServicer(Servicer, grpc.CodesServiceServicer):
+    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["CodesService"]
+
+    @read
+    def GetCode(self, request: pb.GetCodeRequest, call: Call) -> pb.InspectionCode:
+        found = code.readable_code(call.work, request.code_id, by=call.principal, now=call.now)
+        return shown_code(call.work.session, found)
+
+    @read
+    def ListCodes(self, request: pb.ListCodesRequest, call: Call) -> pb.ListCodesResponse:
+        filter, sheet = from_proto(request, queries.CodeFilter), from_proto(request, queries.Sheet)
+        objects = objects_of(call.work, call.principal, today(call.now))
+        page = queries.list_codes(call.work.session, filter, sheet, by=call.principal, objects=objects)
+        return pb.ListCodesResponse(codes=shown_codes(call.work.session, page.items), page=info(page))
+
+    @read
+    def GetCodePicture(self, request: pb.GetCodePictureRequest, call: Call) -> HttpBody:
+        found = code.readable_code(call.work, request.code_id, by=call.principal, now=call.now)
+        return wire.picture_to_proto(draw(found.text, wire.picture_format(request.format), request.scale))
+
+    @write
+    def RevokeCode(self, request: pb.RevokeCodeRequest, call: Call) -> pb.InspectionCode:
+        counts, by = SqlLedger(call.work.session), call.principal
+        revoked = code.revoke_code(
+            call.work, request.code_id, request.reason, counts, etag=request.etag, by=by, now=call.now
+        )
+        return shown_code(flushed(call), revoked)
+
+    @write
+    def ApplyExternalCode(self, request: pb.ApplyExternalCodeRequest, call: Call) -> pb.InspectionCode:
+        dispatch, press = external_dispatch(request, call.principal), office(self.runtime).press(call.work.session)
+        subject = call.principal.subject
+        issued = issue.apply_external_code(call.work, dispatch, press, subject=subject, now=call.now)
+        return shown_code(flushed(call), issued)
+
+    @read
+    def CheckInspectionCode(self, request: pb.CheckInspectionCodeRequest, call: Call) -> pb.CodeCheck:
+        session = call.work.session
+        said = check.check_publicly(session, lambda: office(self.runtime).decode(request.text, session), call.now)
+        return to_proto(said, pb.CodeCheck)
+
+    @write
+    def VerifyInspectionCode(self, request: pb.VerifyInspectionCodeRequest, call: Call) -> pb.CodeCheck:
+        content = office(self.runtime).decode(request.text, call.work.session)
+        scanned, met = visit.verify_inspection_code(
+            call.work, content, request.object_id, by=call.principal, now=call.now
+        )
+        return to_proto(check.check_for_enterprise(flushed(call), scanned, met, call.now), pb.CodeCheck)
+
+    @write
+    def PresentCode(self, request: pb.PresentCodeRequest, call: Call) -> pb.InspectionCode:
+        shown = visit.present_code(call.work, request.code_id, by=call.principal, now=call.now)
+        return shown_code(flushed(call), shown)
+
+    @asking_first
+    @write
+    def ScanEnterpriseCode(self, request: pb.ScanEnterpriseCodeRequest, call: Call) -> pb.EnterpriseScan:
+        seen = office(self.runtime).see(request.text, call.work, call.now)
+        met = visit.scan_enterprise_code(call.work, seen, request.code_id, by=call.principal, now=call.now)
+        session, certificate = flushed(call), call.principal.certificate
+        mine = queries.open_codes(session, seen.object_id, certificate, today(call.now))
+        return shown_scan(session, seen, met, mine)
+
+    @write
+    def RecordException(self, request: pb.RecordExceptionRequest, call: Call) -> pb.Visit:
+        kind = ExceptionKind(enum_name(pb.ExceptionKind.DESCRIPTOR, request.exception) or ExceptionKind.OTHER)
+        photo = kept_attachment(call, "photo", request.photo)
+        excepted = visit.record_exception(
+            call.work,
+            request.code_id,
+            kind,
+            request.reason,
+            photo,
+            request.object_id,
+            by=call.principal,
+            now=call.now,
+        )
+        flushed(call)
+        return wire.visit_to_proto(excepted)
+
+    @read  # changes nothing but the store of files, where the same file is kept once
+    def UploadCodeAttachment(self, request: pb.UploadCodeAttachmentRequest, call: Call) -> attachment_pb2.Attachment:
+        kept = call.runtime.attachments.put(request.file.data, request.name, request.file.content_type)
+        return to_proto(kept, attachment_pb2.Attachment)
+
+    @read
+    def ListInterceptions(self, request: pb.ListInterceptionsRequest, call: Call) -> pb.ListInterceptionsResponse:
+        filter, sheet = from_proto(request, queries.InterceptionFilter), from_proto(request, queries.Sheet)
+        session = call.work.session
+        page = queries.list_interceptions(session, filter, sheet, by=call.principal)
+        return pb.ListInterceptionsResponse(interceptions=shown_interceptions(session, page.items), page=info(page))
+
+    @read
+    def ListVisits(self, request: pb.ListVisitsRequest, call: Call) -> pb.ListVisitsResponse:
+        code.readable_code(call.work, request.code_id, by=call.principal, now=call.now)
+        page = queries.list_visits(call.work.session, request.code_id, from_proto(request, queries.Sheet))
+        return pb.ListVisitsResponse(visits=map(wire.visit_to_proto, page.items), page=info(page))

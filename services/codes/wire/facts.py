@@ -1,0 +1,163 @@
+"""Facts of the other services → what this service keeps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from liangma.credit.v1 import events_pb2 as credit
+from liangma.plans.v1 import events_pb2 as plans
+from liangma.sampling.v1 import events_pb2 as sampling
+from liangma.tasks.v1 import events_pb2 as tasks
+
+from services.codes.model.code import CodeKind, CodePart
+from services.codes.model.directory import CheckItem, IndustryRating
+from services.codes.model.issue import Dispatch, PlannedVisit
+
+Row = Mapping[str, object]
+
+
+def dispatch(fact: tasks.InspectionsDispatched) -> Dispatch:
+    """What goes out."""
+    return Dispatch(
+        task_id=fact.task_id,
+        task_number=fact.task_number,
+        task_name=fact.task_name,
+        task_kind=fact.kind,
+        test=fact.nature == "TEST",
+        method=fact.method,
+        kind=CodeKind(fact.code_kind or CodeKind.SINGLE),
+        starts_on=date.fromisoformat(fact.starts_on),
+        ends_on=date.fromisoformat(fact.ends_on),
+        visits=tuple(_visit(one) for one in fact.inspections),
+    )
+
+
+def authority_row(fact: plans.AuthorityChanged) -> Row:
+    """An authority."""
+    return {
+        "authority_id": fact.authority_id,
+        "version": fact.version,
+        "name": fact.name,
+        "region": fact.region,
+        "listed_from": _day(fact.listed_from),
+        "listed_until": _day(fact.listed_until),
+    }
+
+
+def matter_row(fact: plans.MatterChanged) -> Row:
+    """A matter."""
+    items = (CheckItem(item.name, tuple(item.check_points), item.standard) for item in fact.items)
+    return {
+        "matter_id": fact.matter_id,
+        "version": fact.version,
+        "name": fact.name,
+        "legal_basis": fact.legal_basis,
+        "items": tuple(items),
+    }
+
+
+def annual_cap_row(fact: plans.AnnualCapChanged) -> Row:
+    """A yearly limit."""
+    return {
+        "annual_cap_id": fact.annual_cap_id,
+        "version": fact.version,
+        "authority_id": fact.authority_id,
+        "region": fact.region,
+        "year": fact.year,
+        "matter_id": fact.matter_id,
+        "visits": fact.visits,
+    }
+
+
+def object_rows(fact: sampling.ObjectChanged) -> list[Row]:
+    """Objects."""
+    return [
+        {
+            "object_id": one.object_id,
+            "version": one.version,
+            "type": one.type,
+            "name": one.name,
+            "registration_status": one.registration_status,
+            "region": one.region,
+            "address": one.address,
+            "industry": one.industry,
+        }
+        for one in fact.objects
+    ]
+
+
+def inspector_rows(fact: sampling.InspectorChanged) -> list[Row]:
+    """Inspectors."""
+    return [
+        {
+            "certificate": one.certificate,
+            "version": one.version,
+            "name": one.name,
+            "authority_id": one.authority_id,
+            "valid_until": _day(one.valid_until),
+            "retired": one.retired,
+        }
+        for one in fact.inspectors
+    ]
+
+
+def match_rows(fact: sampling.JointMatched) -> list[Row]:
+    """Which task has which object in common with others."""
+    return [
+        {"match_id": match.match_id, "task_id": participant.task_id, "object_id": match.object_id}
+        for match in fact.matches
+        for participant in match.participants
+    ]
+
+
+def rating_rows(fact: credit.RatingChanged) -> list[Row]:
+    """Ratings."""
+    return [
+        {
+            "object_id": one.object_id,
+            "version": one.version,
+            "public_rating": one.public_rating,
+            "risk_class": one.risk_class,
+            "industry": tuple(IndustryRating(rating.domain, rating.rating) for rating in one.industry),
+        }
+        for one in fact.ratings
+    ]
+
+
+def whitelisting_row(fact: credit.WhitelistChanged) -> Row:
+    """An entry of a whitelist."""
+    return {
+        "whitelist_id": fact.whitelist_id,
+        "version": fact.version,
+        "authority_id": fact.authority_id,
+        "object_id": fact.object_id,
+        "matter_id": fact.matter_id,
+        "starts_on": _day(fact.starts_on),
+        "ends_on": _day(fact.ends_on),
+        "active": fact.active,
+    }
+
+
+def finding_row(result: tasks.Result) -> Row:
+    """What an authority found."""
+    return {
+        "inspection_id": result.inspection_id,
+        "authority_id": result.authority_id,
+        "version": result.version,
+        "matter_ids": tuple(result.matter_ids),
+        "finding": result.finding,
+        "summary": result.summary,
+        "disposal": result.disposal,
+        "adverse": result.adverse,
+        "inspected_on": _day(result.inspected_on),
+    }
+
+
+def _visit(one: tasks.DispatchedInspection) -> PlannedVisit:
+    parts = (CodePart(part.authority_id, tuple(part.matter_ids), tuple(part.certificates)) for part in one.parts)
+    return PlannedVisit(one.inspection_id, one.object_id, tuple(parts), one.lead_kind, one.lead_detail)
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
