@@ -1,0 +1,1 @@
+"""tasks: the work, the visit, the result."""

@@ -1,0 +1,1 @@
+"""What tasks, inspections and results are, and the rules they keep."""

@@ -1,0 +1,193 @@
+"""Requests about inspections."""
+
+from __future__ import annotations
+
+from google.api.httpbody_pb2 import HttpBody
+from liangma.tasks.v1 import inspections_pb2 as pb
+from liangma.tasks.v1 import inspections_pb2_grpc
+
+from services.chassis.servicing import Call, Servicer, read, write
+from services.tasks import papers
+from services.tasks.model.inspection import Inspection
+from services.tasks.queries import inspection as queries
+from services.tasks.queries import sheets
+from services.tasks.use_cases import inspection as use_cases
+from services.tasks.use_cases import replacement, staffing, survey
+from services.tasks.use_cases.access import find_task, require_inspection_reader, require_reader
+from services.tasks.wire import inspection as wire
+from services.tasks.wire.task import PDF, XLSX, file
+
+
+class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServicer):
+    """`liangma.tasks.v1.InspectionsService`."""
+
+    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["InspectionsService"]
+
+    @read
+    def GetInspection(self, request: pb.GetInspectionRequest, call: Call) -> pb.Inspection:
+        return wire.inspection(_read(call, request.inspection_id), call.principal)
+
+    @read
+    def ListInspections(self, request: pb.ListInspectionsRequest, call: Call) -> pb.ListInspectionsResponse:
+        page = queries.list_inspections(
+            call.work.session,
+            wire.filter(request),
+            call.principal,
+            page_size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        return wire.inspections(page, call.principal)
+
+    @read
+    def ExportInspections(self, request: pb.ListInspectionsRequest, call: Call) -> HttpBody:
+        statement = queries.matching(wire.filter(request), call.principal)
+        return file(sheets.inspection_sheet(call.work.session, statement), XLSX)
+
+    @write
+    def ReassignInspector(self, request: pb.ReassignInspectorRequest, call: Call) -> pb.Inspection:
+        changed = staffing.reassign_inspector(
+            call.work,
+            request.inspection_id,
+            request.certificate,
+            request.substitute_certificate,
+            request.reason,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, changed)
+
+    @write
+    def ReplaceObject(self, request: pb.ReplaceObjectRequest, call: Call) -> pb.Inspection:
+        new = replacement.replace_object(
+            call.work,
+            request.inspection_id,
+            request.reason,
+            request.object_id,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, new)
+
+    @write
+    def CancelInspection(self, request: pb.CancelInspectionRequest, call: Call) -> pb.Inspection:
+        cancelled = replacement.cancel_inspection(
+            call.work, request.inspection_id, request.reason, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _answer(call, cancelled)
+
+    @write
+    def DiscoverObject(self, request: pb.DiscoverObjectRequest, call: Call) -> pb.Inspection:
+        found = wire.discovered(request)
+        made = survey.discover_object(call.work, request.inspection_id, found, by=call.principal, now=call.now)
+        return _answer(call, made)
+
+    @write
+    def RecordInspection(self, request: pb.RecordInspectionRequest, call: Call) -> pb.Inspection:
+        entry = wire.entry(request)
+        recorded = use_cases.record_inspection(
+            call.work, request.inspection_id, entry, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _answer(call, recorded)
+
+    @write
+    def SignInspection(self, request: pb.SignInspectionRequest, call: Call) -> pb.Inspection:
+        picture = wire.picture(request)
+        signed = use_cases.sign_inspection(
+            call.work, request.inspection_id, picture, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _answer(call, signed)
+
+    @write
+    def SignForObject(self, request: pb.SignForObjectRequest, call: Call) -> pb.Inspection:
+        signed = use_cases.sign_for_object(
+            call.work,
+            request.inspection_id,
+            request.authority_id,
+            wire.signature(request, call.principal, call.now),
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, signed)
+
+    @write
+    def ReviewInspection(self, request: pb.ReviewInspectionRequest, call: Call) -> pb.Inspection:
+        reviewed = use_cases.review_inspection(
+            call.work,
+            request.inspection_id,
+            wire.decision(request),
+            request.reason,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, reviewed)
+
+    @write
+    def PublishInspection(self, request: pb.PublishInspectionRequest, call: Call) -> pb.Inspection:
+        published = use_cases.publish_inspection(
+            call.work, request.inspection_id, etag=request.etag, by=call.principal, now=call.now
+        )
+        return _answer(call, published)
+
+    @write
+    def CorrectResult(self, request: pb.CorrectResultRequest, call: Call) -> pb.Inspection:
+        entry = wire.entry(request)
+        corrected = use_cases.correct_result(
+            call.work,
+            request.inspection_id,
+            entry,
+            request.reason,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, corrected)
+
+    @write
+    def CloseDisposal(self, request: pb.CloseDisposalRequest, call: Call) -> pb.Inspection:
+        closed = use_cases.close_disposal(
+            call.work,
+            request.inspection_id,
+            request.outcome,
+            wire.attachments(request),
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return _answer(call, closed)
+
+    @read
+    def GetNotice(self, request: pb.GetNoticeRequest, call: Call) -> HttpBody:
+        inspection = _read(call, request.inspection_id)
+        task = find_task(call.work, inspection.task_id, lock=False)
+        return file(papers.notices(task, [inspection], call.now), PDF)
+
+    @read
+    def GetNotices(self, request: pb.GetNoticesRequest, call: Call) -> HttpBody:
+        task = find_task(call.work, request.task_id, lock=False)
+        require_reader(task, call.principal)
+        chosen = queries.notice_inspections(call.work.session, task.task_id, list(request.inspection_ids))
+        return file(papers.notices(task, chosen, call.now), PDF)
+
+    @read
+    def GetRecordForm(self, request: pb.GetRecordFormRequest, call: Call) -> HttpBody:
+        inspection = _read(call, request.inspection_id)
+        task = find_task(call.work, inspection.task_id, lock=False)
+        authority_id = request.authority_id or call.principal.authority or inspection.authority_id
+        return file(papers.record_form(task, inspection, authority_id), PDF)
+
+
+def _read(call: Call, inspection_id: str) -> Inspection:
+    inspection = call.work.get(Inspection, inspection_id)
+    require_inspection_reader(inspection, call.principal)
+    return inspection
+
+
+def _answer(call: Call, inspection: Inspection) -> pb.Inspection:
+    """The inspection with the version it has now."""
+    call.work.session.flush()
+    return wire.inspection(inspection, call.principal)

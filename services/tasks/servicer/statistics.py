@@ -1,0 +1,42 @@
+"""Requests about figures."""
+
+from __future__ import annotations
+
+from google.api.httpbody_pb2 import HttpBody
+from liangma.tasks.v1 import statistics_pb2 as pb
+from liangma.tasks.v1 import statistics_pb2_grpc
+
+from services.chassis.servicing import Call, Servicer, read
+from services.tasks.queries import effectiveness as queries
+from services.tasks.queries import sheets
+from services.tasks.wire import statistics as wire
+from services.tasks.wire.task import XLSX, file
+
+
+class StatisticsServicer(Servicer, statistics_pb2_grpc.StatisticsServiceServicer):
+    """`liangma.tasks.v1.StatisticsService`."""
+
+    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["StatisticsService"]
+
+    @read
+    def GetEffectiveness(self, request: pb.GetEffectivenessRequest, call: Call) -> pb.Effectiveness:
+        return wire.effectiveness(queries.effectiveness(call.work.session, wire.scope(request)))
+
+    @read
+    def ListEffectivenessInspections(
+        self, request: pb.ListEffectivenessInspectionsRequest, call: Call
+    ) -> pb.ListEffectivenessInspectionsResponse:
+        page = queries.counted_inspections(
+            call.work.session,
+            wire.figure(request),
+            wire.scope(request),
+            counted_only=request.counted_only,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return wire.counted(page)
+
+    @read
+    def ExportEffectiveness(self, request: pb.GetEffectivenessRequest, call: Call) -> HttpBody:
+        figures = queries.effectiveness(call.work.session, wire.scope(request))
+        return file(sheets.effectiveness_sheet(figures), XLSX)

@@ -1,0 +1,1 @@
+"""What can be done with tasks and inspections: one function per request or fact."""

@@ -1,0 +1,50 @@
+"""What must be on paper before a task is sent out: the scheme (TJ 15), the filing of a special inspection (TJ 4)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from services.chassis.identity import Principal
+from services.chassis.work import Work
+from services.tasks.model.paper import Filing, SchemeState
+from services.tasks.model.task import Task
+from services.tasks.model.terms import Attachment
+from services.tasks.use_cases.access import led_task
+
+
+def submit_scheme(
+    work: Work,
+    task_id: str,
+    content: str,
+    attachments: tuple[Attachment, ...],
+    *,
+    etag: str,
+    by: Principal,
+    now: datetime,
+) -> Task:
+    """Submit the scheme to the head of the lead."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.submit_scheme(content, attachments, by.subject, now)
+    return task
+
+
+def approve_scheme(work: Work, task_id: str, *, etag: str, by: Principal, now: datetime) -> Task:
+    """The head approves it."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.decide_scheme(SchemeState.APPROVED, "", by.subject, now)
+    return task
+
+
+def reject_scheme(work: Work, task_id: str, reason: str, *, etag: str, by: Principal, now: datetime) -> Task:
+    """The head rejects it."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.decide_scheme(SchemeState.REJECTED, reason, by.subject, now)
+    return task
+
+
+def file_task(work: Work, task_id: str, filing: Filing, *, etag: str, by: Principal, now: datetime) -> Task:
+    """Put on file what a special inspection rests on."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.file(replace(filing, filed_by=by.subject, filed_at=now), by.subject, now)
+    return task

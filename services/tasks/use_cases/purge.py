@@ -1,0 +1,28 @@
+"""Test tasks vanish at their time, with all that hangs on them (CQ 备注2)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from services.chassis.work import Work
+from services.tasks.events import TaskPurged
+from services.tasks.model.inspection import Inspection
+from services.tasks.model.task import Task
+from services.tasks.model.terms import TaskNature
+
+AT_ONCE = 20
+
+
+def purge_test_tasks(work: Work, *, now: datetime) -> None:
+    """Forget test tasks whose time is over."""
+    tests = work.all(Task, nature=TaskNature.TEST, order_by=["expires_at"], limit=AT_ONCE)
+    for task in tests:
+        if task.expires_at is not None and task.expires_at <= now:
+            _purge(work, task)
+
+
+def _purge(work: Work, task: Task) -> None:
+    """The tables let everything that hangs on a task go with it."""
+    ids = tuple(inspection.inspection_id for inspection in work.all(Inspection, task_id=task.task_id))
+    work.delete(task)
+    work.emit(TaskPurged(task.task_id, task.plan_id, ids))
