@@ -1,0 +1,1 @@
+"""What credit knows and decides: pure, without transport or database."""

@@ -1,0 +1,1 @@
+"""The read side of credit: lists, figures, and what timers look for."""

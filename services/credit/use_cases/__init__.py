@@ -1,0 +1,1 @@
+"""What can happen in credit: one function per request or fact, in the caller's transaction."""
