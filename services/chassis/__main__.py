@@ -11,9 +11,9 @@ import sys
 def main(role: str, names: list[str]) -> None:
     """Run a role for the named services."""
     if role == "worker":
-        from services.chassis import worker
+        from services.chassis import green
 
-        worker.patch()
+        green.patch()
     from services.chassis import service
     from services.chassis.settings import Settings, load
 

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, sessionmaker
 
-from services.chassis import dead_letters, idempotency, inbox, numbering, outbox
+from services.chassis import counters, dead_letters, idempotency, inbox, outbox
 
 
 class Instant(TypeDecorator[datetime]):
@@ -56,7 +56,7 @@ class JsonOf(TypeDecorator[Any]):
         kind: the Python type, e.g. `tuple[CheckItem, ...]`. Values are immutable: change one by assigning a new one.
     """
 
-    impl = JSON().with_variant(JSONB(), "postgresql")
+    impl = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     cache_ok = True
 
     def __init__(self, kind: Any) -> None:
@@ -102,7 +102,7 @@ def chassis_tables(metadata: MetaData) -> None:
     inbox.inbox_table(metadata)
     dead_letters.dead_letters_table(metadata)
     idempotency.idempotency_table(metadata)
-    numbering.numbers_table(metadata)
+    counters.numbers_table(metadata)
 
 
 class Database:
@@ -129,6 +129,7 @@ class Database:
             max_overflow=pool_size,
             pool_pre_ping=not self.is_sqlite,
             json_serializer=_dump_json,
+            hide_parameters=True,  # they may be personal, and errors are logged
         )
         if self.is_sqlite:
             _tame_sqlite(self.engine)

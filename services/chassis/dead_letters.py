@@ -11,11 +11,12 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import NAMESPACE_OID, uuid5
 
-from sqlalchemy import Column, DateTime, Integer, MetaData, String, Table, Text, select, update
+from sqlalchemy import Column, DateTime, Integer, MetaData, RowMapping, String, Table, Text, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.chassis.errors import FailedPrecondition, NoSuchThing
+from services.chassis.outbox import utc
 
 
 class LetterState(StrEnum):
@@ -103,7 +104,7 @@ def list_letters(session: Session, table: Table, *, state: LetterState | None = 
     statement = select(table).order_by(table.c.died_at, table.c.id)
     if state is not None:
         statement = statement.where(table.c.state == state)
-    return [DeadLetter(**row) for row in session.execute(statement).mappings()]
+    return [_letter(row) for row in session.execute(statement).mappings()]
 
 
 def show(session: Session, table: Table, id: str) -> DeadLetter:
@@ -115,7 +116,7 @@ def show(session: Session, table: Table, id: str) -> DeadLetter:
     row = session.execute(select(table).where(table.c.id == id)).mappings().one_or_none()
     if row is None:
         raise NoSuchThing("DeadLetter", id)
-    return DeadLetter(**row)
+    return _letter(row)
 
 
 def replay(session: Session, table: Table, id: str) -> None:
@@ -149,3 +150,9 @@ def _order(session: Session, table: Table, id: str, state: LetterState, at: date
     moved = session.execute(update(table).where(*dead).values(state=state, settled_at=at).returning(table.c.id))
     if moved.first() is None:
         raise LetterSettled(id, show(session, table, id).state)
+
+
+def _letter(row: RowMapping) -> DeadLetter:
+    settled_at = row["settled_at"]
+    instants = {"died_at": utc(row["died_at"]), "settled_at": settled_at and utc(settled_at)}
+    return DeadLetter(**{**row, **instants, "state": LetterState(row["state"])})

@@ -12,7 +12,6 @@ from google.protobuf import any_pb2
 from google.protobuf.descriptor import MethodDescriptor
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
-from opentelemetry.trace import SpanKind
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from services.chassis import errors, policy, telemetry
@@ -108,7 +107,7 @@ class _observed:  # noqa: N801 (used as a `with` word)
         caller.set(NOBODY)
         self._began = time.perf_counter()
         parent = self._metadata.get("traceparent", "")
-        self._span = telemetry.span(self._path, traceparent=parent, kind=SpanKind.SERVER)
+        self._span = telemetry.server_span(self._path, parent)
         self._span.__enter__()
         structlog.contextvars.bind_contextvars(request_id=self._metadata.get("x-request-id", ""))
         return self
@@ -123,7 +122,7 @@ class _observed:  # noqa: N801 (used as a `with` word)
 
     def __exit__(self, *_: object) -> None:
         seconds = time.perf_counter() - self._began
-        telemetry.RPCS.labels(self._path, self._code).observe(seconds)
+        telemetry.rpc_finished(self._path, self._code, seconds)
         log.info("call", method=self._path, code=self._code, reason=self._reason, ms=round(seconds * 1e3, 1))
         self._span.__exit__(None, None, None)
         structlog.contextvars.clear_contextvars()
@@ -152,7 +151,7 @@ def _refusal(error: Exception) -> errors.Refusal | None:
 def _abort(context: grpc.ServicerContext, error: Exception) -> NoReturn:
     refusal = _refusal(error)
     if refusal is None:
-        context.abort(grpc.StatusCode.INTERNAL, f"internal error (trace {telemetry.trace_id()})")
+        context.abort(grpc.StatusCode.INTERNAL, f"internal error (trace {telemetry.current_trace_id()})")
         raise AssertionError("abort does not return")
     context.abort_with_status(rpc_status.to_status(_status(refusal)))
     raise AssertionError("abort does not return")

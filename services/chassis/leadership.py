@@ -6,7 +6,6 @@ import fcntl
 import threading
 import time
 from contextlib import suppress
-from hashlib import sha256
 from typing import IO
 
 from sqlalchemy import Connection, text
@@ -17,6 +16,7 @@ from services.chassis.database import Database
 CHECK_SECONDS = 1.0
 # a leader whose machine vanishes is noticed within half a minute, not after the two hours that are usual
 _NOTICE_DEATH = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+_TAKE = text("SELECT pg_try_advisory_lock(hashtextextended(current_schema() || '.' || :duty, 0))")
 
 
 class Leadership:
@@ -33,7 +33,7 @@ class Leadership:
 
     def __init__(self, database: Database, duty: str) -> None:
         self._database = database
-        self._key = int.from_bytes(sha256(duty.encode()).digest()[:8], "big", signed=True)
+        self._duty = duty
         self._turn = threading.Lock()
         self._checked = -CHECK_SECONDS
         self._connection: Connection | None = None
@@ -81,8 +81,7 @@ class Leadership:
                 engine = self._database.engine.execution_options(isolation_level="AUTOCOMMIT")
                 self._connection = engine.connect()
                 self._connection.exec_driver_sql(_NOTICE_DEATH)
-            taken = self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key})
-            return bool(taken.scalar_one())
+            return bool(self._connection.execute(_TAKE, {"duty": self._duty}).scalar_one())
         except DBAPIError:
             self._drop_connection()
             return False

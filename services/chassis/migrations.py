@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import Connection, Enum
+from sqlalchemy import JSON, Connection, Enum, TypeDecorator
 
-from services.chassis.database import Database, Instant, JsonOf
+from services.chassis.database import Database
 from services.chassis.settings import Settings, database_url
 
 if TYPE_CHECKING:
@@ -69,10 +69,10 @@ def run() -> None:
 
 def _render(kind: str, item: Any, _: object) -> str | Literal[False]:
     """A migration names plain types, so that it means the same for ever."""
-    if kind == "type" and isinstance(item, Instant):
-        return "sa.DateTime(timezone=True)"
-    if kind == "type" and isinstance(item, JsonOf):
-        return "sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')"
+    if kind == "type" and isinstance(item, TypeDecorator):
+        plain = item.impl_instance
+        json = "sa.JSON().with_variant(postgresql.JSONB(), 'postgresql')"
+        return json if isinstance(plain, JSON) else f"sa.{plain!r}"
     if kind == "type" and isinstance(item, Enum):
         return f"sa.String({item.length})"
     return False

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -62,7 +63,33 @@ def outbox_table(metadata: MetaData) -> Table:
 
 def type_of(message: Message | type[Message]) -> str:
     """The routing key of an event message: its name in snake case."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", message.DESCRIPTOR.name).lower()
+    return _snake_case(message.DESCRIPTOR.name)
+
+
+@cache
+def _snake_case(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A fact that is about to be written.
+
+    Args:
+        id: a fresh UUIDv7.
+        message: what is announced.
+        aggregate_type: kind of thing it is about, e.g. `plan`.
+        aggregate_id: which one.
+        occurred_at: instant of the change it tells of.
+        traceparent: trace context of the request that caused it.
+    """
+
+    id: str
+    message: Message
+    aggregate_type: str
+    aggregate_id: str
+    occurred_at: datetime
+    traceparent: str = ""
 
 
 def append(
@@ -77,19 +104,34 @@ def append(
     traceparent: str = "",
 ) -> None:
     """Write one fact; it is announced if and only if the session's transaction commits."""
-    session.execute(
-        insert(table),
-        {
-            "id": id,
-            "aggregate_type": aggregate_type,
-            "aggregate_id": aggregate_id,
-            "type": type_of(message),
-            "message": message.DESCRIPTOR.full_name,
-            "payload": _compact(MessageToDict(message)),
-            "traceparent": traceparent,
-            "occurred_at": occurred_at.astimezone(UTC),
-        },
+    draft = Draft(
+        id=id,
+        message=message,
+        aggregate_type=aggregate_type,
+        aggregate_id=aggregate_id,
+        occurred_at=occurred_at,
+        traceparent=traceparent,
     )
+    append_all(session, table, [draft])
+
+
+def append_all(session: Session, table: Table, drafts: Iterable[Draft]) -> None:
+    """Write facts in their order, in one statement."""
+    rows = [
+        {
+            "id": draft.id,
+            "aggregate_type": draft.aggregate_type,
+            "aggregate_id": draft.aggregate_id,
+            "type": type_of(draft.message),
+            "message": draft.message.DESCRIPTOR.full_name,
+            "payload": _compact(MessageToDict(draft.message)),
+            "traceparent": draft.traceparent,
+            "occurred_at": draft.occurred_at.astimezone(UTC),
+        }
+        for draft in drafts
+    ]
+    if rows:
+        session.connection().execute(insert(table), rows)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,10 @@ class Publisher(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """Hang up."""
+        ...
+
 
 class BusDown(Exception):
     """The bus does not answer."""
@@ -112,6 +116,7 @@ class Relay:
                 pause = min(LONGEST_PAUSE, self._poll * 2.0 ** min(trouble, 10))
                 log.warning("relay_waits", service=self._service, reason=str(error).partition("\n")[0], seconds=pause)
             self._stopping.wait(pause)
+        self._publisher.close()
 
     def stop(self) -> None:
         """Send no further batch."""

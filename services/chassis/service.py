@@ -91,10 +91,10 @@ def serve(services: Sequence[Service], settings: Settings) -> None:
     from services.chassis import telemetry
     from services.chassis.grpc_server import GrpcServer
 
-    telemetry.configure("-".join(service.name for service in services) + "-api", level=settings.log_level)
+    telemetry.set_up(settings.log_level, "-".join(service.name for service in services) + "-api")
     runtimes = [Runtime(service, settings) for service in services]
     server = GrpcServer([pair for runtime in runtimes for pair in runtime.service.servicers(runtime)], settings)
-    _serve_metrics(settings.metrics_listen)
+    telemetry.serve_metrics(settings.metrics_listen)
     asked_to_stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: asked_to_stop.set())
@@ -104,16 +104,6 @@ def serve(services: Sequence[Service], settings: Settings) -> None:
     server.stop()
     for runtime in runtimes:
         runtime.database.dispose()
-
-
-def _serve_metrics(listen: str) -> None:
-    if listen:
-        import prometheus_client
-
-        from services.chassis.telemetry import METRICS
-
-        host, _, port = listen.rpartition(":")
-        prometheus_client.start_http_server(int(port), host, registry=METRICS)
 
 
 def main(service: Service, arguments: Sequence[str] | None = None) -> None:

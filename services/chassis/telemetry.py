@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -153,15 +153,26 @@ def metrics_text() -> bytes:
     return generate_latest(METRICS)
 
 
-def serve_metrics(listen: str) -> None:
+def serve_metrics(listen: str) -> Callable[[], None] | None:
     """Answer `/metrics` on an address like `0.0.0.0:9464`, from a thread of its own; an empty address: do not.
+
+    Returns:
+        What ends it.
 
     Raises:
         OSError: the address cannot be bound.
     """
-    if listen:
-        host, _, port = listen.rpartition(":")
-        start_http_server(int(port), addr=host, registry=METRICS)
+    if not listen:
+        return None
+    host, _, port = listen.rpartition(":")
+    server, thread = start_http_server(int(port), addr=host, registry=METRICS)
+
+    def end() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    return end
 
 
 def _add_trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:

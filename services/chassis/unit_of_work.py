@@ -9,13 +9,12 @@ from typing import Any, TypeVar
 
 import uuid_utils
 from google.protobuf.message import Message
-from sqlalchemy import ColumnElement, MetaData, Table, event, func, insert, inspect, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, MetaData, Table, event, func, inspect, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
-from services.chassis import inbox, numbering, outbox, telemetry
+from services.chassis import bulk, counters, inbox, outbox, telemetry
 from services.chassis.database import Database
 from services.chassis.errors import Conflict, NoSuchThing, StaleEtag
 from services.chassis.events import Event, about
@@ -84,32 +83,26 @@ class UnitOfWork:
         return int(self.session.execute(statement).scalar_one())
 
     def add(self, *entities: object) -> None:
-        self.session.add_all(entities)
+        for entity in entities:
+            # what was added before may be what this one refers to: keep the order in which kinds are added
+            if any(type(waiting) is not type(entity) for waiting in self.session.new):
+                self.session.flush()
+            self.session.add(entity)
 
     def delete(self, entity: object) -> None:
         self.session.delete(entity)
 
     def insert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
-        values = [dict(row) for row in rows]
+        values = list(rows)
         if values:
             self.session.flush()
-            self.session.execute(insert(_table(kind)), values)
+            bulk.insert_rows(self.session, _table(kind), values)
 
     def upsert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
-        values = [dict(row) for row in rows]
-        if not values:
-            return
-        self.session.flush()
-        table = _table(kind)
-        dialect = postgresql if self.session.get_bind().dialect.name == "postgresql" else sqlite
-        statement = dialect.insert(table)
-        keys = [column.name for column in table.primary_key]
-        changes = {name: statement.excluded[name] for name in values[0] if name not in keys}
-        if not changes:
-            self.session.execute(statement.on_conflict_do_nothing(index_elements=keys), values)
-            return
-        newer = statement.excluded["version"] > table.c.version if "version" in values[0] else None
-        self.session.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer), values)
+        values = list(rows)
+        if values:
+            self.session.flush()
+            bulk.upsert_rows(self.session, _table(kind), values)
 
     def emit(self, *events: Event) -> None:
         self._events.extend(events)
@@ -118,7 +111,7 @@ class UnitOfWork:
         return str(uuid_utils.uuid7())
 
     def next_number(self, series: str) -> int:
-        return numbering.next_number(self.session, self.tables["numbers"], series)
+        return counters.next_number(self.session, self.tables["numbers"], series)
 
     def first_time(self, event_id: str, subscription: str) -> bool:
         """Whether this subscription meets this fact for the first time; from now on it has met it."""
@@ -172,8 +165,12 @@ def unit_of_work(
             yield work
             if not read_only:
                 work.close()
-    except (StaleDataError, IntegrityError) as error:
+    except StaleDataError as error:
         raise ChangedMeanwhile from error
+    except IntegrityError as error:
+        if _is_double(error):
+            raise ChangedMeanwhile from error
+        raise
 
 
 def _filters(kind: type[object], equal: Mapping[str, object]) -> list[ColumnElement[bool]]:
@@ -183,6 +180,11 @@ def _filters(kind: type[object], equal: Mapping[str, object]) -> list[ColumnElem
         is_choice = isinstance(value, (list, tuple, set, frozenset))
         conditions.append(attribute.in_(value) if is_choice else attribute == value)
     return conditions
+
+
+def _is_double(error: IntegrityError) -> bool:
+    """Whether a key was there already: somebody else was first. Any other breach is a mistake of ours."""
+    return getattr(error.orig, "sqlstate", "") == "23505" or "UNIQUE constraint" in str(error.orig)
 
 
 def _table(kind: type[object]) -> Table:

@@ -42,7 +42,7 @@ class Work(Protocol):
         ...
 
     def add(self, *entities: object) -> None:
-        """Keep new entities."""
+        """Keep new entities; what others refer to comes first."""
         ...
 
     def delete(self, entity: object) -> None:

@@ -102,6 +102,13 @@ def test_an_upsert_keeps_the_newest_version_whatever_the_order(database: Databas
         assert {copy.id: copy.title for copy in work.all(Copy)} == {"a": "two", "b": "five"}
 
 
+def test_of_rows_with_one_key_in_one_upsert_the_newest_counts(database: Database) -> None:
+    with working(database) as work:
+        work.upsert(Copy, [{"id": "a", "title": f"{n}", "version": n} for n in (2, 3, 1)])
+    with working(database) as work:
+        assert work.get(Copy, "a").title == "3"
+
+
 def test_facts_lie_in_the_outbox_in_the_order_they_were_announced(database: Database) -> None:
     with working(database) as work:
         work.emit(*(TaskCompleted(f"t{n}") for n in range(5)))

@@ -1,4 +1,4 @@
-"""Two small services for tests of the bus: `plans` announces, `tasks` hears, does what the fact says, and answers.
+"""Two small services for tests of the bus: `plans` announces, `tasks` hears, does what the fact says, and may answer.
 
 Run as a real worker: `python -m tests.support.pair plans tasks`, with the usual LIANGMA_… settings.
 """
@@ -6,28 +6,26 @@ Run as a real worker: `python -m tests.support.pair plans tasks`, with the usual
 from __future__ import annotations
 
 import os
-import signal
 import sys
+import threading
 from dataclasses import dataclass
 from typing import Any
 
 if __name__ == "__main__":
-    from services.chassis import worker
+    from services.chassis import green
 
-    worker.patch()
+    green.patch()
 
 from google.protobuf.message import Message
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, select
-
 from liangma.plans.v1 import events_pb2 as plans_events
 from liangma.tasks.v1 import events_pb2 as tasks_events
+from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, insert, select
+
 from services.chassis.bus import NotYet
 from services.chassis.database import chassis_tables
 from services.chassis.service import Service
 from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, run_workers, subscribe, timer
-
-PATIENT_ENOUGH = 0.02
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,11 @@ class PlansSubscriptions(Subscriptions):
 
 
 class TasksSubscriptions(Subscriptions):
-    """Does what a fact says: `poison` fails, `after X` waits for X, `die` kills the process, anything else is noted."""
+    """Notes every fact, and does what it says.
+
+    `poison`: fails. `unless X`: fails until X was noted. `after X`: waits until X was noted. `slow`: takes its time.
+    `answer`: is answered.
+    """
 
     name = "tasks"
 
@@ -88,12 +90,13 @@ class TasksSubscriptions(Subscriptions):
         session = call.work.session
         session.execute(insert(effects).values(what=event.plan_id))
         order, _, other = event.reason.partition(" ")
-        if order == "poison":
+        known = session.scalar(select(effects.c.number).where(effects.c.what == other))
+        if order == "poison" or (order == "unless" and not known):
             raise ValueError(f"cannot handle {event.plan_id}")
-        if order == "after" and not session.scalar(select(effects.c.number).where(effects.c.what == other)):
+        if order == "after" and not known:
             raise NotYet(f"plan {other}")
-        if order == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
+        if order == "slow":
+            threading.Event().wait(0.02)
         if order == "answer":
             call.work.emit(Answered(event.plan_id))
 

@@ -106,3 +106,6 @@ class _MemoryPublisher:
         taken = self.bus.finished(batch, self.patience)
         self.bus.forget(taken)
         return Publication(taken, {})
+
+    def close(self) -> None:
+        """There is nothing to hang up."""

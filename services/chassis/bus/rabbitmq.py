@@ -23,20 +23,28 @@ from services.chassis.relay import BusDown, Publication, Publisher
 PREFETCH = 100
 CONFIRM_SECONDS = 30.0
 FRESH_SECONDS = 30.0
+GOODBYE_SECONDS = 1.0
 
 
 class RabbitMQ:
-    """RabbitMQ: a fact is sent once the broker has confirmed it, that is, once a majority of its nodes have it."""
+    """A fact is sent once the broker has confirmed it: once a majority of its nodes have it on disk.
+
+    Args:
+        url: `amqp://…` or `amqps://…`.
+        topology: names.
+        confirm_seconds: a broker that does not answer for so long is taken for dead.
+    """
 
     prefetch = PREFETCH
 
-    def __init__(self, url: str, topology: Topology) -> None:
+    def __init__(self, url: str, topology: Topology, *, confirm_seconds: float = CONFIRM_SECONDS) -> None:
         self.topology = topology
+        self._confirm_seconds = confirm_seconds
         self.nameko = {"AMQP_URI": url, "HEARTBEAT": 30}
         self._url = url
 
     def publisher(self, source: str) -> Publisher:
-        return _RabbitPublisher(self._url, self.topology, source)
+        return _RabbitPublisher(self._url, self.topology, source, self._confirm_seconds)
 
     def expect(self, queue: str, source: str, type: str) -> None:
         """The broker knows its subscriptions itself."""
@@ -50,7 +58,8 @@ class RabbitMQ:
 
     def send(self, queue: str, bodies: Sequence[tuple[str, str]]) -> None:
         with closing(_ConfirmedChannel(self._url)) as channel:
-            publication = channel.send([_Outgoing(id, "", queue, body) for id, body in bodies], CONFIRM_SECONDS)
+            messages = [_Outgoing(id, "", queue, body) for id, body in bodies]
+            publication = channel.send(messages, self._confirm_seconds)
         if publication.refused:
             raise BusDown(f"{queue} did not take everything: {dict(publication.refused)}")
 
@@ -58,8 +67,9 @@ class RabbitMQ:
 class _RabbitPublisher:
     """Sends batches with one wait for all confirms of a batch."""
 
-    def __init__(self, url: str, topology: Topology, source: str) -> None:
+    def __init__(self, url: str, topology: Topology, source: str, confirm_seconds: float) -> None:
         self._url = url
+        self._confirm_seconds = confirm_seconds
         self._topology = topology
         self._exchange = topology.events(source)
         self._channel: _ConfirmedChannel | None = None
@@ -68,29 +78,30 @@ class _RabbitPublisher:
     def publish(self, batch: Sequence[Fact]) -> Publication:
         messages = [_Outgoing(fact.id, self._exchange.name, fact.type, body_of(fact)) for fact in batch]
         try:
-            publication = self._fresh_channel().send(messages, CONFIRM_SECONDS)
+            publication = self._fresh_channel().send(messages, self._confirm_seconds)
         except BusDown:
-            self._close()
+            self.close()
             raise
         self._used = time.monotonic()
         if len(publication.taken) < len(batch):
-            self._close()  # late answers must not be counted for another batch
+            self.close()  # late answers must not be counted for another batch
         return publication
+
+    def close(self) -> None:
+        """Hang up; the next batch calls again."""
+        channel, self._channel = self._channel, None
+        if channel:
+            channel.close()
 
     def _fresh_channel(self) -> _ConfirmedChannel:
         """An open channel; one that was idle may be dead without a sign, and is replaced."""
         if self._channel and time.monotonic() - self._used > FRESH_SECONDS:
-            self._close()
+            self.close()
         if self._channel is None:
             self._channel = _ConfirmedChannel(self._url)
             self._channel.declare(self._topology.unrouted())
             self._channel.declare(self._exchange)
         return self._channel
-
-    def _close(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel:
-            channel.close()
 
 
 @dataclass(frozen=True)
@@ -106,10 +117,15 @@ class _ConfirmedChannel:
 
     def __init__(self, url: str) -> None:
         self._connection = Connection(url, connect_timeout=5, heartbeat=0)
-        with self._reporting():
-            self._channel: Any = self._connection.channel()
-            self._channel.confirm_select()
         self._sent = 0
+        try:
+            with self._reporting():
+                self._channel: Any = self._connection.channel()
+                self._wire: Any = self._channel.connection
+                self._channel.confirm_select()
+        except BusDown:
+            self._connection.release()
+            raise
 
     def declare(self, entity: Exchange | Queue) -> None:
         """Make an exchange or a queue exist."""
@@ -135,9 +151,13 @@ class _ConfirmedChannel:
             return answers.publication()
 
     def close(self) -> None:
-        """Hang up."""
-        with suppress(*self._errors()):
+        """Say goodbye and hang up; a broker that does not answer is left without."""
+        try:
+            self._wire.transport.sock.settimeout(GOODBYE_SECONDS)
             self._connection.release()
+        except self._errors():
+            with suppress(*self._errors()):
+                self._wire.collect()
 
     def _publish(self, message: _Outgoing, timeout: float) -> None:
         properties = {"message_id": message.id, "delivery_mode": 2}

@@ -15,7 +15,7 @@ from google.protobuf import json_format
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 
-from services.chassis import outbox, telemetry
+from services.chassis import inbox, outbox, telemetry
 from services.chassis.bus.cloudevents import END_OF_HISTORY, Envelope, source_of
 from services.chassis.identity import Principal
 from services.chassis.servicing import Call
@@ -128,25 +128,30 @@ def deliver(
     subscription: Subscription,
     *envelopes: Envelope,
     attempts: int = 1,
+    replay: bool = False,
 ) -> int:
     """Handle facts in one transaction, all or none; how many of them this subscription had not met before.
+
+    Args:
+        replay: handle them even if they were met before.
 
     Raises:
         Exception: whatever the handler raised; nothing has changed.
     """
     now, principal = runtime.clock(), _system(kind)
-    new = 0
+    by_id = {envelope.id: envelope for envelope in envelopes}
     with runtime.unit_of_work(principal=principal, now=now) as work:
-        for envelope in envelopes:
-            is_new = work.first_time(envelope.id, subscription.name)
-            if not is_new or envelope.type == END_OF_HISTORY:
-                continue
+        if replay:
+            for id in by_id:
+                inbox.forget(work.session, work.tables["inbox"], id, subscription.name)
+        met = inbox.first_times(work.session, work.tables["inbox"], by_id, subscription.name, now)
+        new = [envelope for id, envelope in by_id.items() if id in met and envelope.type != END_OF_HISTORY]
+        for envelope in new:
             message = json_format.ParseDict(envelope.data, subscription.message(), ignore_unknown_fields=True)
             call = Call(work, principal, now, runtime, envelope.delivery(attempts))
             with _observed(subscription.name, telemetry.HANDLED, envelope.traceparent, SpanKind.CONSUMER):
                 getattr(kind(), subscription.method_name)(message, call)
-            new += 1
-    return new
+    return len(new)
 
 
 def strike(kind: type[Subscriptions], runtime: Runtime, timer: str) -> None:
@@ -159,16 +164,6 @@ def strike(kind: type[Subscriptions], runtime: Runtime, timer: str) -> None:
     observed = _observed(f"{kind.name}.{timer}", telemetry.TIMERS, "", SpanKind.INTERNAL)
     with observed, runtime.unit_of_work(principal=principal, now=now) as work:
         getattr(kind(), timer)(Call(work, principal, now, runtime))
-
-
-def patch() -> None:
-    """Make the standard library cooperative; called before anything that captures sockets or sleep is imported."""
-    import os
-
-    import eventlet
-
-    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"  # psycopg then waits in Python, where eventlet can switch
-    eventlet.monkey_patch()
 
 
 def run_workers(services: Sequence[Service], settings: Settings) -> None:

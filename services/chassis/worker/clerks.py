@@ -7,11 +7,13 @@ import time
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from services.chassis import dead_letters, outbox, telemetry
+from services.chassis import dead_letters, inbox, outbox, telemetry
 from services.chassis.bus import Bus, Envelope, Unreadable
 from services.chassis.bus.cloudevents import body_of, end_of_history
+from services.chassis.dead_letters import DeadLetter
 from services.chassis.worker import Subscription, Subscriptions, deliver
 
 if TYPE_CHECKING:
@@ -100,13 +102,30 @@ def text_of(message: Any) -> str:
     return bytes(body).decode(errors="replace") if isinstance(body, (bytes, bytearray, memoryview)) else str(body)
 
 
-def bury(runtime: Runtime, subscription: str, body: str, error: Exception, attempts: int) -> None:
-    """Keep a fact as a dead letter of the service."""
+def bury(
+    runtime: Runtime, subscription: str, body: str, error: Exception, attempts: int, *, replay: bool = False
+) -> None:
+    """Keep a fact as a dead letter of the service.
+
+    A fact that is given up counts as met, so that a repeat of it does not dig it out again; only a replay does.
+    """
+    now, tables = runtime.clock(), runtime.service.metadata.tables
+    letter = _letter(subscription, body, error, attempts, now)
+    with runtime.database.transaction() as session:
+        is_new = inbox.first_time(session, tables["inbox"], letter.event_id or letter.id, subscription, now)
+        if is_new or replay:
+            dead_letters.bury(session, tables["dead_letters"], letter)
+    if is_new or replay:
+        telemetry.DEAD.labels(subscription).inc()
+        log.error("dead", subscription=subscription, event_id=letter.event_id, letter=letter.id, reason=letter.reason)
+
+
+def _letter(subscription: str, body: str, error: Exception, attempts: int, now: datetime) -> DeadLetter:
     try:
         event_id = Envelope.parse(body).id
     except Unreadable:
         event_id = ""
-    letter = dead_letters.DeadLetter(
+    return DeadLetter(
         id=dead_letters.letter_id(subscription, event_id or body),
         event_id=event_id,
         subscription=subscription,
@@ -114,9 +133,5 @@ def bury(runtime: Runtime, subscription: str, body: str, error: Exception, attem
         reason=f"{type(error).__name__}: {error}",
         traceback="".join(traceback.format_exception(error)),
         attempts=attempts,
-        died_at=runtime.clock(),
+        died_at=now,
     )
-    with runtime.database.transaction() as session:
-        dead_letters.bury(session, runtime.service.metadata.tables["dead_letters"], letter)
-    telemetry.DEAD.labels(subscription).inc()
-    log.error("dead", subscription=subscription, event_id=event_id, letter=letter.id, reason=letter.reason)

@@ -41,11 +41,11 @@ class Replays:
     def _replay(self, letter: DeadLetter) -> None:
         try:
             subscription, envelope = self._subscription(letter), Envelope.parse(letter.envelope)
-            deliver(self.kind, self.runtime, subscription, envelope, attempts=letter.attempts + 1)
+            deliver(self.kind, self.runtime, subscription, envelope, attempts=letter.attempts + 1, replay=True)
         except Exception as error:
             if failure_of(error) is Failure.DATABASE_AWAY:
                 raise
-            bury(self.runtime, letter.subscription, letter.envelope, error, letter.attempts + 1)
+            bury(self.runtime, letter.subscription, letter.envelope, error, letter.attempts + 1, replay=True)
             return
         table = self.runtime.service.metadata.tables["dead_letters"]
         with self.runtime.database.transaction() as session:

@@ -1,0 +1,13 @@
+"""Eventlet's switch, in a module that imports nothing else: it must be thrown before anything else is imported."""
+
+import os
+import warnings
+
+
+def patch() -> None:
+    """Make the standard library cooperative."""
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=DeprecationWarning)
+    import eventlet
+
+    os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"  # psycopg then waits in Python, where eventlet can switch
+    eventlet.monkey_patch()

@@ -1,0 +1,297 @@
+"""Directories from files: CSV, gzipped CSV or XLSX, read row by row, sent in batches; what is refused is reported."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import xlsxwriter
+
+from services.rest import Gateway
+
+BATCH = 2000
+
+Row = tuple[int, dict[str, str]]
+"""Line in the file (the header is line 1), and text by header."""
+
+
+class BadFile(Exception):
+    """A file cannot be imported at all; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of directory.
+
+    Args:
+        path: where the gateway takes its rows.
+        columns: header → field of the row message; several headers may mean one field.
+        needed: fields without which a file makes no sense.
+    """
+
+    path: str
+    columns: Mapping[str, str]
+    needed: tuple[str, ...]
+
+    @property
+    def template(self) -> tuple[str, ...]:
+        """The headers of our own template, in order."""
+        seen: dict[str, str] = {}
+        for header, name in self.columns.items():
+            seen.setdefault(name, header)
+        return tuple(seen.values())
+
+
+KINDS: dict[str, Kind] = {
+    "objects": Kind(
+        "/v1/objects:import",
+        {
+            "统一社会信用代码": "object_id",
+            "对象名称": "name",
+            "企业名称": "name",
+            "对象类型": "type",
+            "登记状态": "registration_status",
+            "所在省份": "province",
+            "区划": "region",
+            "地区": "region",
+            "地址": "address",
+            "注册地址": "address",
+            "行业": "industry",
+            "监管标签": "tags",
+            "注册日期": "registered_on",
+            "企业类型": "enterprise_type",
+            "经营范围": "business_scope",
+            "许可证名称": "licence_name",
+            "许可证编号": "licence_number",
+            "许可证有效期至": "licence_expires_on",
+            "联络员": "contact_name",
+            "联系电话": "contact_phone",
+            "所属主体": "owner_id",
+        },
+        ("object_id", "name"),
+    ),
+    "inspectors": Kind(
+        "/v1/inspectors:import",
+        {
+            "证件号": "certificate",
+            "姓名": "name",
+            "所属机构": "authority_id",
+            "区划": "region",
+            "有效期至": "valid_until",
+            "领域": "domains",
+            "资质": "qualifications",
+            "专家": "expert",
+            "账号": "subject",
+        },
+        ("certificate", "name", "authority_id", "valid_until"),
+    ),
+    "authorities": Kind(
+        "/v1/authorities:import",
+        {
+            "统一社会信用代码": "authority_id",
+            "机构代码": "authority_id",
+            "机构名称": "name",
+            "机构简称": "short_name",
+            "简称": "short_name",
+            "区划": "region",
+            "级别": "level",
+            "层级": "level",
+            "上级机构": "parent_id",
+            "执法领域": "domains",
+            "领域": "domains",
+            "列入清单日期": "listed_from",
+            "移出清单日期": "listed_until",
+            "执收单位编码": "collecting_unit_code",
+            "缴款银行户名": "bank_account_name",
+            "缴款银行账号": "bank_account_number",
+            "罚没编码": "penalty_code",
+        },
+        ("authority_id", "name"),
+    ),
+    "matters": Kind(
+        "/v1/matters:import",
+        {
+            "事项编码": "matter_id",
+            "事项名称": "name",
+            "领域": "domain",
+            "法律依据": "legal_basis",
+            "检查方式": "methods",
+            "是否可随机抽查": "random_eligible",
+            "可随机": "random_eligible",
+            "抽查比例": "ratio",
+            "抽查频次": "frequency",
+            "检查材料": "materials",
+            "人员资质": "qualification",
+            "资质要求": "qualification",
+            "内容分级": "content_level",
+            "检查项": "items",
+        },
+        ("matter_id", "name"),
+    ),
+}
+
+
+@dataclass
+class Report:
+    """What became of a file.
+
+    Args:
+        imported: rows that were new or changed something.
+        unchanged: rows that stood there already.
+        rejected: rows that were refused, each with the refusal.
+    """
+
+    imported: int = 0
+    unchanged: int = 0
+    rejected: list[tuple[Row, Mapping[str, Any]]] = field(default_factory=list)
+
+
+def read(path: Path) -> Iterator[Row]:
+    """Rows of a file, one by one.
+
+    Raises:
+        BadFile: the file is not there, is of no known kind, or its text is neither UTF-8 nor GB 18030.
+    """
+    if not path.is_file():
+        raise BadFile(f"{path}: no such file")
+    name = path.name.lower()
+    if name.endswith((".csv", ".csv.gz")):
+        return _csv(path)
+    if name.endswith(".xlsx"):
+        return _xlsx(path)
+    raise BadFile(f"{path}: only .csv, .csv.gz and .xlsx can be imported")
+
+
+def import_file(kind: Kind, path: Path, gateway: Gateway, progress: Callable[[int], None] = lambda _: None) -> Report:
+    """Send a file's rows to the gateway.
+
+    Args:
+        progress: is told, after every batch, how many rows were sent.
+
+    Raises:
+        BadFile: the file cannot be read, or lacks a needed column.
+        GatewayRefused: the gateway takes none of it.
+    """
+    report = Report()
+    sent = 0
+    for batch in _batches(read(path)):
+        if not sent:
+            _check_header(kind, path, batch[0][1])
+        _send(kind, batch, gateway, report)
+        sent += len(batch)
+        progress(sent)
+    if not sent:
+        raise BadFile(f"{path}: holds no rows")
+    return report
+
+
+def write_rejected(report: Report, path: Path) -> None:
+    """Write the refused rows as they were, with line, column, rule and reason: mend them and import the file again."""
+    headers = list(report.rejected[0][0][1]) if report.rejected else []
+    extra = ["行号", "出错列", "规则", "原因"]
+    rows = [
+        [row.get(header, "") for header in headers]
+        + [str(line), refusal.get("column", ""), refusal.get("rule", ""), refusal.get("reason", "")]
+        for (line, row), refusal in report.rejected
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == ".xlsx":
+        _write_xlsx(path, [*headers, *extra], rows)
+    else:
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            csv.writer(file).writerows([[*headers, *extra], *rows])
+
+
+def _send(kind: Kind, batch: Sequence[Row], gateway: Gateway, report: Report) -> None:
+    rows = [_message(kind, line, row) for line, row in batch]
+    answer = gateway.post(kind.path, {"rows": rows})
+    report.imported += int(answer.get("imported", 0))
+    report.unchanged += int(answer.get("unchanged", 0))
+    by_line = dict(batch)
+    for refusal in answer.get("rejections", ()):
+        line = int(refusal["line"])
+        report.rejected.append(((line, by_line[line]), refusal))
+
+
+def _message(kind: Kind, line: int, row: Mapping[str, str]) -> dict[str, Any]:
+    message: dict[str, Any] = {"line": line}
+    for header, text in row.items():
+        name = kind.columns.get(header)
+        if name and text and name not in message:
+            message[name] = text
+    return message
+
+
+def _check_header(kind: Kind, path: Path, row: Mapping[str, str]) -> None:
+    given = {kind.columns.get(header) for header in row}
+    for name in kind.needed:
+        if name not in given:
+            wanted = " / ".join(header for header, field_name in kind.columns.items() if field_name == name)
+            raise BadFile(f"{path}: no column {wanted}; the file has: {'、'.join(row)}")
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
+        encoding = _encoding(raw.read(1 << 16))
+        raw.seek(0)
+        with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:  # type: ignore[arg-type]
+            reader = csv.reader(text)
+            try:
+                yield from _rows(reader)
+            except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
+                raise BadFile(f"{path}: line {reader.line_num} cannot be read: {error}") from error
+
+
+def _encoding(beginning: bytes) -> str:
+    try:
+        beginning.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return "utf-8-sig" if error.start > len(beginning) - 4 else "gb18030"
+    return "utf-8-sig"
+
+
+def _xlsx(path: Path) -> Iterator[Row]:
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    except Exception as error:
+        raise BadFile(f"{path}: not an XLSX workbook: {error}") from error
+    sheet = book.worksheets[0]
+    yield from _rows([_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+    book.close()
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return str(cell.date()) if hasattr(cell, "date") else str(cell)
+
+
+def _rows(lines: Iterator[list[str]]) -> Iterator[Row]:
+    header = [name.strip() for name in next(lines, [])]
+    for number, line in enumerate(lines, start=2):
+        if any(line):
+            yield number, dict(zip(header, (text.strip() for text in line), strict=False))
+
+
+def _write_xlsx(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
+        sheet = book.add_worksheet("未导入")
+        for number, row in enumerate([header, *rows]):
+            sheet.write_row(number, 0, row)
