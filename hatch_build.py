@@ -8,6 +8,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
+from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 DESCRIPTORS = "liangma/descriptors.binpb"  # the contract with its comments, for the gateway's documentation
@@ -58,7 +59,7 @@ def generate(root: Path) -> None:
     subprocess.run(command, check=True, cwd=protos)
 
 
-class ProtoBuildHook(BuildHookInterface):
+class ProtoBuildHook(BuildHookInterface[BuilderConfig]):
     """hatchling calls this before it collects files, for a wheel as for an editable install."""
 
     PLUGIN_NAME = "custom"

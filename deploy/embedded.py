@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 SERVICES = ("plans", "tasks", "sampling", "codes", "credit")
+ADDRESSES = (*SERVICES, "attachments")  # every api process serves attachments, beside its services
 READY_SECONDS = 90
 STOP_SECONDS = 30
 GREATEST_BACKOFF = 15.0
@@ -198,7 +199,7 @@ def environment(given: Mapping[str, str]) -> dict[str, str]:
     if "LIANGMA_OIDC_ISSUER" not in made:
         made.setdefault("LIANGMA_SIGN_IN", "embedded")
     address = made.setdefault("LIANGMA_GRPC_LISTEN", "127.0.0.1:50050")
-    for service in SERVICES:
+    for service in ADDRESSES:
         made.setdefault(f"LIANGMA_{service.upper()}_ADDRESS", address)
     made["PYTHONUNBUFFERED"] = "1"
     return made

@@ -13,7 +13,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.access_log import Log, nowhere
-from gateway.attachments import Attachments
 from gateway.backends import Backends
 from gateway.context import context_of
 from gateway.edge import Edge
@@ -34,7 +33,6 @@ from gateway.sign_in import Cookie, SignIn
 from gateway.throttle import Throttle
 from gateway.transcoder.contract import Contract
 from gateway.transcoder.endpoint import Transcoder
-from services.chassis.attachments import AttachmentStore
 
 
 def build(
@@ -71,12 +69,10 @@ def build(
     )
     cookie, pages = Cookie.of(settings.is_https), Pages()
     transcoder = Transcoder(contract, backends, settings.body_limit, settings.upload_limit)
-    store = AttachmentStore(settings.attachments, limit=settings.upload_limit)
     routes: list[BaseRoute] = [
         transcoder,
         *health_routes(backends),
         *_sign_in(settings, tokens, throttle, cookie, pages, keys, client).routes(),
-        *Attachments(store, settings.upload_limit).routes(),
         *documentation_routes(contract, pages, settings.public_url, comments),
         *PublicPages(contract, transcoder, pages).routes(),
         Mount("/static", StaticFiles(directory=STATIC), name="static"),

@@ -9,9 +9,8 @@ from limits import parse_many
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.settings import PREFIX, Settings, load
+from services.chassis.settings import MEBIBYTE, PREFIX, Settings, load
 
-MEBIBYTE = 1024 * 1024
 _PEOPLE = Path(__file__).resolve().parent.parent / "deploy" / "people.json"
 
 
@@ -38,7 +37,6 @@ class GatewaySettings(Settings):
         default=None, description="PEM of who signed the services' certificates; empty: plain text"
     )
     body_limit: int = Field(default=16 * MEBIBYTE, ge=1024, description="bytes a JSON body may have")
-    upload_limit: int = Field(default=25 * MEBIBYTE, ge=1024, description="bytes an uploaded file may have")
 
     sign_in: Literal["none", "embedded", "oidc"] = Field(
         default="none", description="none: bearer tokens only; embedded: an own issuer with the demo's people; oidc"

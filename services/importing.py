@@ -251,7 +251,7 @@ def _csv(path: Path) -> Iterator[Row]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
         encoding = _encoding(raw.read(1 << 16))
         raw.seek(0)
-        with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:  # type: ignore[arg-type]
+        with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
             reader = csv.reader(text)
             try:
                 yield from _rows(reader)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 
 import pytest
+from kombu.connection import Connection
+from kombu.exceptions import OperationalError
 
+from tests.support.broker import RABBITMQ
 from tests.support.house import postgres_is_there
 
 REQUIRED = os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1"
@@ -19,8 +21,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _rabbitmq_is_there() -> bool:
     try:
-        socket.create_connection(("127.0.0.1", 5672), timeout=2).close()
-    except OSError:
+        with Connection(RABBITMQ, connect_timeout=5) as connection:  # type: ignore[no-untyped-call]
+            connection.connect()
+    except (OSError, OperationalError):  # nothing there, or something that does not answer the greeting
         return False
     return True
 

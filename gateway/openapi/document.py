@@ -153,13 +153,13 @@ class Document:
         message = type_of(operation.request)
         if binding.body == "*":
             if is_http_body(message):
-                return {"required": True, "content": {"*/*": {}}}
+                return {"required": True, "content": _UPLOAD}
             top_level = {v.field for v in binding.template.variables if "." not in v.field}
             schema = self._schemas.inline(message, top_level)
             return {"required": bool(schema.get("required")), "content": {JSON: {"schema": schema}}}
         field = message.fields_by_name[binding.body]
         if is_http_body(field.message_type):
-            return {"required": True, "content": {"*/*": {}}}
+            return {"required": True, "content": _UPLOAD}
         return {"required": is_required(field), "content": {JSON: {"schema": self._schemas.of_value(field)}}}
 
     def _reply(self, operation: Operation, binding: Binding) -> Schema:
@@ -178,6 +178,16 @@ class Document:
         return reply
 
 
+_UPLOAD: Schema = {
+    "*/*": {},
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": {"type": "string", "format": "binary"}},
+        }
+    },
+}
 _PROBLEM_RESPONSE: Schema = {
     "description": "It was not done, and why (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

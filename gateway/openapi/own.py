@@ -1,4 +1,4 @@
-"""What the gateway serves itself, beside the contract: sign-in and attachments."""
+"""What the gateway serves itself, beside the contract: sign-in."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ _STRING = {"type": "string"}
 
 def own_tags() -> list[dict[str, Any]]:
     """Tags of what the gateway serves itself."""
-    return [{"name": "gateway", "description": "Sign-in and attachments, served by the gateway itself."}]
+    return [{"name": "gateway", "description": "Sign-in, served by the gateway itself."}]
 
 
 def own_paths() -> dict[str, Any]:
     """Paths the gateway serves itself."""
     return {
         "/v1/session": {"get": _WHO_AM_I, "post": _SIGN_IN, "delete": _SIGN_OUT},
-        "/v1/attachments": {"post": _UPLOAD},
-        "/v1/attachments/{sha256}": {"get": _DOWNLOAD},
     }
 
 
 def own_schemas() -> dict[str, Any]:
     """Schemas of what the gateway says itself."""
-    return {"Problem": _PROBLEM_SCHEMA, "Attachment": _ATTACHMENT, "Session": _SESSION, "Token": _TOKEN}
+    return {"Problem": _PROBLEM_SCHEMA, "Session": _SESSION, "Token": _TOKEN}
 
 
 def _ref(name: str) -> dict[str, Any]:
@@ -54,14 +52,6 @@ _PROBLEM_SCHEMA = _object(
     metadata={"type": "object", "additionalProperties": _STRING},
     instance=_STRING | {"description": "Id of the request, as a URN."},
     traceId=_STRING | {"description": "Tell it to the operator."},
-)
-_ATTACHMENT = _object(
-    "A file that is kept; name it by this in requests.",
-    ["sha256", "name", "contentType", "size"],
-    sha256=_STRING,
-    name=_STRING,
-    contentType=_STRING,
-    size={"type": "string", "format": "int64"},
 )
 _CLAIMS = dict.fromkeys(("name", "authority", "region", "certificate", "object"), _STRING)
 _SESSION = _object(
@@ -104,38 +94,4 @@ _SIGN_OUT: dict[str, Any] = {
     "summary": "Forgets the session cookie",
     "security": [],
     "responses": {"204": {"description": "Done."}, "default": _PROBLEM},
-}
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_UPLOAD: dict[str, Any] = {
-    "operationId": "gateway.UploadAttachment",
-    "tags": ["gateway"],
-    "summary": "Keeps a file",
-    "description": "As the part `file` of a form, or as the body itself with `?name=`. The same bytes are kept once, "
-    "so repeating it is harmless. Refused are files over the limit (413), of a kind not taken, or not of the kind "
-    "they say.",
-    "parameters": [{"name": "name", "in": "query", "schema": _STRING, "description": "Of a file sent as the body."}],
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-            "*/*": _BINARY,
-        },
-    },
-    "responses": {"200": {"description": "What names it from now on."} | _ref("Attachment"), "default": _PROBLEM},
-}
-_DOWNLOAD: dict[str, Any] = {
-    "operationId": "gateway.DownloadAttachment",
-    "tags": ["gateway"],
-    "summary": "A kept file",
-    "parameters": [
-        {"name": "sha256", "in": "path", "required": True, "schema": _STRING},
-        {"name": "name", "in": "query", "schema": _STRING, "description": "What to call it."},
-    ],
-    "responses": {"200": {"description": "The file as it is.", "content": {"*/*": {}}}, "default": _PROBLEM},
 }

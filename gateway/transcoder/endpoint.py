@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,12 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from gateway.backends import Backends
-from gateway.bodies import read_body
+from gateway.bodies import read_body, too_large
 from gateway.context import Context, context_of
 from gateway.problems import Problem
 from gateway.transcoder.contract import Binding, Contract, Operation
 from gateway.transcoder.descriptors import is_http_body, type_of
+from gateway.transcoder.forms import OVERHEAD, is_form, unwrap
 from gateway.transcoder.parsing import Parsers
 from gateway.transcoder.rendering import Renderers
 from gateway.transcoder.replies import NDJSON, HttpReply, Write, reply_writer
@@ -36,6 +37,7 @@ class _Exchange:
     reader: RequestReader
     write: Write
     limit: int
+    takes_file: bool
 
 
 class Transcoder(BaseRoute):
@@ -57,6 +59,7 @@ class Transcoder(BaseRoute):
                 RequestReader(operation, binding, self._parsers),
                 reply_writer(operation, binding, self._renderers),
                 upload_limit if _takes_file(operation, binding) else body_limit,
+                _takes_file(operation, binding),
             )
             for operation in contract.operations
             for binding in operation.bindings
@@ -85,9 +88,9 @@ class Transcoder(BaseRoute):
         if context.caller is None and not found.operation.access.public:
             raise sign_in_needed()
         exchange = self._exchanges[id(found.binding)]
-        body = await read_body(receive, context.headers, exchange.limit)
+        headers, body = await _headers_and_body(exchange, context.headers, receive)
         query = scope["query_string"].decode("latin-1")
-        message = exchange.reader.read(HttpRequest(found.segments, query, context.headers, body))
+        message = exchange.reader.read(HttpRequest(found.segments, query, headers, body))
         if found.operation.streams:
             await self._stream(found.operation, message, exchange.write, context, receive, send)
         else:
@@ -171,6 +174,18 @@ def wrong_method(method: str, allowed: set[str]) -> Problem:
         status=405,
         headers={"allow": ", ".join(known)},
     )
+
+
+async def _headers_and_body(
+    exchange: _Exchange, headers: Mapping[str, str], receive: Receive
+) -> tuple[Mapping[str, str], bytes]:
+    """What was sent; of a form with a file, that file."""
+    if not (exchange.takes_file and is_form(headers)):
+        return headers, await read_body(receive, headers, exchange.limit)
+    headers, body = await unwrap(headers, await read_body(receive, headers, exchange.limit + OVERHEAD))
+    if len(body) > exchange.limit:
+        raise too_large(exchange.limit)
+    return headers, body
 
 
 def _takes_file(operation: Operation, binding: Binding) -> bool:

@@ -9,12 +9,13 @@ from urllib.parse import parse_qsl
 
 import orjson
 from google.api import httpbody_pb2
-from google.protobuf.descriptor import Descriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.problems import Problem, Violation, invalid
 from gateway.transcoder.contract import Binding, Operation
 from gateway.transcoder.descriptors import is_http_body, type_of
+from gateway.transcoder.forms import file_name
 from gateway.transcoder.malformed import Malformed
 from gateway.transcoder.parsing import Parsers
 from gateway.transcoder.query import FieldWriter, fields_of
@@ -60,6 +61,7 @@ class RequestReader:
         self._read_body = self._body_reader(operation, binding, parsers)
         fields = type_of(operation.request).fields_by_name
         self._header_fields = [(h, name) for h, name in _HEADER_FIELDS.items() if name in fields]
+        self._names_file = _has_name_for_file(type_of(operation.request), self._body_field)
 
     def read(self, request: HttpRequest) -> Message:
         """The message that the request means.
@@ -131,6 +133,8 @@ class RequestReader:
             value = headers.get(header, "").removeprefix("W/").strip('"')
             if value and value != "*" and not getattr(message, name):
                 setattr(message, name, value)
+        if self._names_file and not message.name:  # type: ignore[attr-defined]
+            message.name = file_name(headers)  # type: ignore[attr-defined]
 
     def _body_reader(
         self, operation: Operation, binding: Binding, parsers: Parsers
@@ -193,6 +197,14 @@ def _parse_json(request: HttpRequest, use: Callable[[Any], None], absent: str) -
 def _refuse_body(_: Message, request: HttpRequest) -> None:
     if request.body.strip() not in (b"", b"{}"):
         raise Malformed(Violation("", "NO_BODY", "此操作不接受请求体", "this operation takes no body"))
+
+
+def _has_name_for_file(message: Descriptor, body_field: str) -> bool:
+    """Whether the body is a file and a field beside it, `name`, is what the file is called."""
+    if not body_field or not is_http_body(message.fields_by_name[body_field].message_type):
+        return False
+    name = message.fields_by_name.get("name")
+    return name is not None and name.type == FieldDescriptor.TYPE_STRING and not name.is_repeated
 
 
 def _take_upload(message: Message, request: HttpRequest) -> None:

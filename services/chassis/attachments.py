@@ -13,7 +13,7 @@ import fsspec
 
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation
 
-LIMIT = 20 * 1024 * 1024
+LIMIT = 25 * 1024 * 1024
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
 _ZIP = "application/zip"
@@ -45,7 +45,7 @@ class AttachmentTooLarge(InvalidArgument):
         megabytes = limit // (1024 * 1024)
         super().__init__(
             Violation(
-                "attachment",
+                "file",
                 "ATTACHMENT_TOO_LARGE",
                 f"附件“{name}”大小为 {size} 字节，超过 {megabytes} MB 上限，请压缩后重新上传",
                 f"attachment {name!r} has {size} bytes, more than the {megabytes} MB allowed; make it smaller",
@@ -60,7 +60,7 @@ class AttachmentTypeNotAllowed(InvalidArgument):
         kinds = ", ".join(sorted(_LOOKS_LIKE))
         super().__init__(
             Violation(
-                "attachment",
+                "file",
                 "ATTACHMENT_TYPE_NOT_ALLOWED",
                 f"附件“{name}”的类型 {content_type or '（未给出）'} 不允许上传，允许的类型：{kinds}",
                 f"attachment {name!r} is of type {content_type or '(none given)'}; allowed are {kinds}",
@@ -74,7 +74,7 @@ class AttachmentNotWhatItSays(InvalidArgument):
     def __init__(self, name: str, content_type: str) -> None:
         super().__init__(
             Violation(
-                "attachment",
+                "file",
                 "ATTACHMENT_NOT_WHAT_IT_SAYS",
                 f"附件“{name}”的内容与其类型 {content_type} 不符，请检查文件",
                 f"attachment {name!r} says it is {content_type}, but its content is not; check the file",
@@ -102,6 +102,7 @@ class AttachmentStore:
             AttachmentTypeNotAllowed: files of this kind are not taken.
             AttachmentNotWhatItSays: its bytes are of another kind.
         """
+        content_type = content_type.partition(";")[0].strip().lower()
         if len(content) > self._limit:
             raise AttachmentTooLarge(name, len(content), self._limit)
         if content_type not in _LOOKS_LIKE:

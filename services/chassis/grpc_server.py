@@ -10,7 +10,10 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from liangma.attachments.v1 import attachments_pb2_grpc
 
+from services.chassis.attachments import AttachmentStore
+from services.chassis.attachments_servicer import AttachmentsServicer
 from services.chassis.identity import TokenVerifier
 from services.chassis.interceptors import Surround
 from services.chassis.service import AddServicer
@@ -21,17 +24,18 @@ DRAIN_SECONDS = 20
 
 
 class GrpcServer:
-    """A server of the given servicers.
+    """A server of the given servicers, and of attachments, which every server offers.
 
     Args:
         servicers: pairs of the generated `add_…_to_server` and its servicer.
-        settings: address, threads, TLS, issuer of tokens.
+        settings: address, threads, TLS, issuer of tokens, where attachments are kept.
 
     Raises:
         OSError: the address is taken or cannot be bound; names it.
     """
 
     def __init__(self, servicers: Sequence[tuple[AddServicer, object]], settings: Settings) -> None:
+        servicers = [*servicers, attachments(settings)]
         descriptors = [servicer.DESCRIPTOR for _, servicer in servicers]  # type: ignore[attr-defined]
         methods: dict[str, MethodDescriptor] = {
             f"/{service.full_name}/{method.name}": method for service in descriptors for method in service.methods
@@ -80,6 +84,12 @@ class GrpcServer:
             return self._server.add_insecure_port(settings.grpc_listen)
         except RuntimeError as error:
             raise OSError(f"cannot listen on {settings.grpc_listen} (LIANGMA_GRPC_LISTEN): {error}") from error
+
+
+def attachments(settings: Settings) -> tuple[AddServicer, object]:
+    """The service of files, which belongs to no service and to every server."""
+    store = AttachmentStore(settings.attachments, limit=settings.upload_limit)
+    return attachments_pb2_grpc.add_AttachmentsServiceServicer_to_server, AttachmentsServicer(store)
 
 
 def _read(path: Path) -> bytes:

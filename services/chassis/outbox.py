@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Column,
     DateTime,
@@ -24,7 +25,10 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    column,
+    func,
     insert,
+    literal,
     select,
     update,
 )
@@ -32,6 +36,8 @@ from sqlalchemy.orm import Session
 
 BATCH = 500
 GENESIS = "0" * 64
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -124,7 +130,7 @@ def append_all(session: Session, table: Table, drafts: Iterable[Draft]) -> None:
             "aggregate_id": draft.aggregate_id,
             "type": type_of(draft.message),
             "message": draft.message.DESCRIPTOR.full_name,
-            "payload": _compact(MessageToDict(draft.message)),
+            "payload": _encode(MessageToDict(draft.message)),
             "traceparent": draft.traceparent,
             "occurred_at": draft.occurred_at.astimezone(UTC),
         }
@@ -166,7 +172,7 @@ class Fact:
 
     def canonical(self) -> bytes:
         """The row as RFC 8785 canonical JSON: what the hash chain covers."""
-        return json.dumps(
+        return _encode(
             {
                 "aggregate_id": self.aggregate_id,
                 "aggregate_type": self.aggregate_type,
@@ -177,9 +183,7 @@ class Fact:
                 "sequence": self.sequence,
                 "traceparent": self.traceparent,
                 "type": self.type,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
+            }
         ).encode()
 
 
@@ -188,19 +192,23 @@ def facts(session: Session, table: Table, *, unsent_only: bool = True, limit: in
     statement = select(*_columns(table)).order_by(table.c.sequence).limit(limit)
     if unsent_only:
         statement = statement.where(table.c.sent_at.is_(None))
-    return [Fact.of_row(row) for row in session.execute(statement)]
+    return [_fact(row) for row in session.execute(statement)]
 
 
 def history(session: Session, table: Table, type: str, *, after: int, limit: int = BATCH) -> list[Fact]:
     """Facts of one type, sent or not, that follow a sequence number."""
     found = table.c.type == type, table.c.sequence > after
     statement = select(*_columns(table)).where(*found).order_by(table.c.sequence).limit(limit)
-    return [Fact.of_row(row) for row in session.execute(statement)]
+    return [_fact(row) for row in session.execute(statement)]
+
+
+def _fact(row: Sequence[Any]) -> Fact:
+    return Fact(*[*row[:-1], utc(row[-1])])  # in the order of the fields, as rows come by the ten thousand
 
 
 def rfc3339(instant: datetime) -> str:
     """An instant as text, in UTC, always with six digits: `2025-03-01T02:03:04.000000Z`."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _columns(table: Table) -> list[Column[Any]]:
@@ -210,10 +218,6 @@ def _columns(table: Table) -> list[Column[Any]]:
 def utc(instant: datetime) -> datetime:
     """An instant read from a database; SQLite forgets that it is UTC."""
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-
-
-def _compact(value: Mapping[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -243,13 +247,30 @@ def mark_sent(session: Session, table: Table, sent: Sequence[Fact], *, at: datet
         IntegrityError: another leader has lengthened it at the same time; nothing is changed.
     """
     end = chain_end(session, table)
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[int, int, str]] = []
     for fact in sent:
         end = Link(end.position + 1, next_hash(end.hash, fact))
-        rows.append({"key": fact.sequence, "sent_at": at, "position": end.position, "hash": end.hash})
-    unsent = table.c.sequence == bindparam("key"), table.c.sent_at.is_(None)
-    session.connection().execute(update(table).where(*unsent), rows)
+        rows.append((fact.sequence, end.position, end.hash))
+    if session.get_bind().dialect.name == "postgresql":
+        _mark_at_once(session, table, rows, at)
+    else:
+        _mark_each(session, table, rows, at)
     return end
+
+
+def _mark_each(session: Session, table: Table, rows: Sequence[tuple[int, int, str]], at: datetime) -> None:
+    unsent = table.c.sequence == bindparam("key"), table.c.sent_at.is_(None)
+    values = [{"key": key, "sent_at": at, "position": position, "hash": hash} for key, position, hash in rows]
+    session.connection().execute(update(table).where(*unsent), values)
+
+
+def _mark_at_once(session: Session, table: Table, rows: Sequence[tuple[int, int, str]], at: datetime) -> None:
+    keys, positions, hashes = ([row[n] for row in rows] for n in range(3))
+    columns = column("key", BigInteger), column("position", BigInteger), column("hash", Text)
+    arrays = (literal(keys, ARRAY(BigInteger)), literal(positions, ARRAY(BigInteger)), literal(hashes, ARRAY(Text)))
+    links = func.unnest(*arrays).table_valued(*columns, name="links").render_derived()
+    unsent = table.c.sequence == links.c.key, table.c.sent_at.is_(None)
+    session.execute(update(table).where(*unsent).values(sent_at=at, position=links.c.position, hash=links.c.hash))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import signal
@@ -63,7 +64,7 @@ class Runtime:
     def __post_init__(self) -> None:
         self.service.map_model()
         self.database = Database(database_url(self.service.name, self.settings))
-        self.attachments = AttachmentStore(self.settings.attachments)
+        self.attachments = AttachmentStore(self.settings.attachments, limit=self.settings.upload_limit)
         self.workdays = Workdays.load(self.settings.calendar)
 
     def unit_of_work(
@@ -99,6 +100,7 @@ def serve(services: Sequence[Service], settings: Settings) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: asked_to_stop.set())
     server.start()
+    gc.freeze()  # what is loaded now stays: nothing for the collector to look through at every call
     print(f"ready: {', '.join(service.name for service in services)} api on {settings.grpc_listen}", flush=True)  # noqa: T201
     asked_to_stop.wait()
     server.stop()

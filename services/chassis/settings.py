@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PREFIX = "LIANGMA_"
+MEBIBYTE = 1024 * 1024
 
 
 class BadSettings(Exception):
@@ -33,6 +34,9 @@ class Settings(BaseSettings):
         default="", description="URL or file of the issuer's keys; empty: <var_dir>/identity/jwks.json"
     )
     attachments_url: str = Field(default="", description="fsspec URL; empty: <var_dir>/attachments")
+    upload_limit: int = Field(
+        default=25 * MEBIBYTE, ge=1024, le=31 * MEBIBYTE, description="bytes an uploaded file may have"
+    )
     calendar_dir: str = Field(
         default="", description="directory of imported working-day notices; empty: <var_dir>/calendar"
     )

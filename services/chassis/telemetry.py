@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import TracerProvider, sampling
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -43,6 +43,7 @@ _NUMBERS = re.compile(
     r"|[1-6]\d{5}(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx])(?!\w)"  # GB 11643 identity number
 )
 _PROPAGATOR = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("liangma")  # a stand-in until `set_up` has chosen where traces go
 _HIDDEN = "***"
 
 
@@ -129,8 +130,7 @@ def current_trace_id() -> str:
 def span(name: str, *, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: str) -> Iterator[Span]:
     """Trace a piece of work, as a child of a remote context if one is given. An exception marks it as failed."""
     parent = _PROPAGATOR.extract({"traceparent": traceparent}) if traceparent else None
-    tracer = trace.get_tracer("liangma")
-    with tracer.start_as_current_span(name, context=parent, kind=kind, attributes=attributes) as opened:
+    with _TRACER.start_as_current_span(name, context=parent, kind=kind, attributes=attributes) as opened:
         try:
             yield opened
         except Exception as error:
@@ -184,8 +184,12 @@ def _add_trace(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 def _start_tracing(process: str) -> None:
     if isinstance(trace.get_tracer_provider(), TracerProvider):
         return
-    provider = TracerProvider(resource=Resource.create({"service.name": process, "service.namespace": "liangma"}))
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+    endpoint = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    # without anybody to send them to, spans are not recorded; ids are made and passed on all the same, for the logs
+    sampler = sampling.DEFAULT_ON if endpoint else sampling.ALWAYS_OFF
+    resource = Resource.create({"service.name": process, "service.namespace": "liangma"})
+    provider = TracerProvider(resource=resource, sampler=sampler)
+    if endpoint:
         # over HTTP: the gRPC exporter would block every green thread of a worker
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 

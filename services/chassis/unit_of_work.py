@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import uuid_utils
 from google.protobuf.message import Message
 from sqlalchemy import ColumnElement, MetaData, Table, event, func, inspect, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -57,6 +57,7 @@ class UnitOfWork:
         self._subject = subject
         self._now = now
         self._events: list[Event] = []
+        self._adding: type[object] | None = None
 
     def get(self, kind: type[T], id: str, *, etag: str = "", lock: bool = False) -> T:
         found = self.session.get(kind, id, with_for_update=True if lock else None)
@@ -67,10 +68,12 @@ class UnitOfWork:
             raise StaleEtag(kind.__name__, id, etag, current)
         return found
 
-    def find(self, kind: type[T], **equal: object) -> T | None:
+    def find(self, kind: type[T], /, **equal: object) -> T | None:
         return self.session.scalars(select(kind).where(*_filters(kind, equal))).one_or_none()
 
-    def all(self, kind: type[T], *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object) -> list[T]:
+    def all(
+        self, kind: type[T], /, *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object
+    ) -> list[T]:
         order = [
             getattr(kind, name.removeprefix("-")).desc() if name.startswith("-") else getattr(kind, name)
             for name in order_by
@@ -78,15 +81,16 @@ class UnitOfWork:
         statement = select(kind).where(*_filters(kind, equal)).order_by(*order).limit(limit)
         return list(self.session.scalars(statement))
 
-    def count(self, kind: type[object], **equal: object) -> int:
+    def count(self, kind: type[object], /, **equal: object) -> int:
         statement = select(func.count()).select_from(kind).where(*_filters(kind, equal))
         return int(self.session.execute(statement).scalar_one())
 
     def add(self, *entities: object) -> None:
         for entity in entities:
             # what was added before may be what this one refers to: keep the order in which kinds are added
-            if any(type(waiting) is not type(entity) for waiting in self.session.new):
+            if self._adding not in (None, type(entity)):
                 self.session.flush()
+            self._adding = type(entity)
             self.session.add(entity)
 
     def delete(self, entity: object) -> None:
@@ -167,8 +171,8 @@ def unit_of_work(
                 work.close()
     except StaleDataError as error:
         raise ChangedMeanwhile from error
-    except IntegrityError as error:
-        if _is_double(error):
+    except DBAPIError as error:
+        if _is_lost_race(error):
             raise ChangedMeanwhile from error
         raise
 
@@ -182,9 +186,12 @@ def _filters(kind: type[object], equal: Mapping[str, object]) -> list[ColumnElem
     return conditions
 
 
-def _is_double(error: IntegrityError) -> bool:
-    """Whether a key was there already: somebody else was first. Any other breach is a mistake of ours."""
-    return getattr(error.orig, "sqlstate", "") == "23505" or "UNIQUE constraint" in str(error.orig)
+_LOST_RACES = ("23505", "40001", "40P01")  # a key that is there already, no serial order, a deadlock
+
+
+def _is_lost_race(error: DBAPIError) -> bool:
+    """Whether somebody else was first. Any other error is a mistake of ours, or the database is away."""
+    return getattr(error.orig, "sqlstate", "") in _LOST_RACES or "UNIQUE constraint" in str(error.orig)
 
 
 def _table(kind: type[object]) -> Table:

@@ -29,15 +29,17 @@ class Work(Protocol):
         """
         ...
 
-    def find(self, kind: type[T], **equal: object) -> T | None:
+    def find(self, kind: type[T], /, **equal: object) -> T | None:
         """The one entity that matches, or None."""
         ...
 
-    def all(self, kind: type[T], *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object) -> list[T]:
+    def all(
+        self, kind: type[T], /, *, order_by: Sequence[str] = (), limit: int | None = None, **equal: object
+    ) -> list[T]:
         """All entities that match; `order_by` names attributes, `-name` for descending."""
         ...
 
-    def count(self, kind: type[object], **equal: object) -> int:
+    def count(self, kind: type[object], /, **equal: object) -> int:
         """How many match."""
         ...
 

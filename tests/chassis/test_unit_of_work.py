@@ -83,8 +83,6 @@ def test_of_two_who_change_the_same_thing_at_once_the_second_is_told(tmp_path: P
             assert work.get(Book, "a").title == "quick"
 
 
-
-
 def test_filters_take_equal_none_and_one_of(database: Database) -> None:
     add(database, "a", "b", "c")
     with working(database) as work:

@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from liangma.codes.v1 import codes_pb2, events_pb2
+from liangma.attachments.v1 import attachments_pb2
+from liangma.codes.v1 import events_pb2
 from liangma.credit.v1 import events_pb2 as credit
 from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2 as sampling
@@ -178,9 +179,9 @@ def scan(house: House, text: str, code_id: str = "", by: Principal = INSPECTOR) 
 
 def photo(house: House, by: Principal = INSPECTOR) -> dict[str, Any]:
     """An uploaded photo, as requests name it."""
-    request = codes_pb2.UploadCodeAttachmentRequest(name="现场.png")
+    request = attachments_pb2.UploadAttachmentRequest(name="现场.png")
     request.file.content_type, request.file.data = "image/png", PHOTO
-    kept = house.call("codes", "UploadCodeAttachment", request, by=by)
+    kept = house.call("attachments", "UploadAttachment", request, by=by)
     return {"sha256": kept.sha256, "name": kept.name, "content_type": kept.content_type, "size": kept.size}
 
 

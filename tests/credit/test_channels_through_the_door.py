@@ -389,6 +389,7 @@ def test_an_update_without_a_secret_keeps_it(house: House, receiver: Receiver) -
     ("changes", "violations"),
     [
         ({"name": ""}, {"channel.name": "REQUIRED"}),
+        ({"name": "名" * 201}, {"channel.name": "LENGTH"}),
         ({"target": "http://10.0.0.1/"}, {"channel.target": "UNSAFE_TARGET"}),
         ({"secret": "weak"}, {"channel.secret": "FORMAT"}),
         ({"kind": "CHANNEL_KIND_DIRECTORY", "target": "../up"}, {"channel.target": "FORMAT"}),

@@ -69,6 +69,20 @@ def test_weights_that_do_not_add_up_are_refused(house: House) -> None:
     assert refusal.value.violations == {"model.indicators": "WEIGHTS"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "violations"),
+    [
+        ({"domain": "领" * 101}, {"model.domain": "LENGTH"}),
+        ({"name": "名" * 201}, {"model.name": "LENGTH"}),
+        ({"thresholds": {"a": "NaN", "b": 2, "c": 1}}, {"model.thresholds": "ORDER"}),
+    ],
+)
+def test_a_bad_model_is_refused_by_field(house: House, changes: Any, violations: dict[str, str]) -> None:
+    with pytest.raises(Refused) as refusal:
+        draft(house, **changes)
+    assert refusal.value.violations == violations
+
+
 def test_a_second_person_of_the_authority_approves(house: House) -> None:
     made = approve(house, draft(house).model_id)
     assert (state(made), made.approved_by) == ("ACTIVE", "reviewer")

@@ -147,6 +147,19 @@ def test_a_rating_whose_term_has_passed_falls_away(house: House) -> None:
     assert len(changes(house)) == 3
 
 
+def test_a_rating_valid_for_ever_never_falls_away(house: House) -> None:
+    assert import_ratings(house, {"publicRating": "A", "validUntil": "9999-12-31"}).imported == 1
+    next_days(house, 3650)
+    house.fire("credit", "renew_ratings")
+    assert rating(house).public_rating == GRADE("GRADE_A")
+
+
+def test_a_result_about_something_without_an_id_rates_nobody(house: House) -> None:
+    activate(house)
+    publish(house, object_id="", object_name="无证摊点")
+    assert changes(house) == []
+
+
 def test_the_history_tells_every_change_and_its_cause(house: House) -> None:
     activate(house)
     import_ratings(house, {"publicRating": "A"})

@@ -129,6 +129,12 @@ def test_a_statement_has_an_end(house: House) -> None:
     assert refusal.value.violations == {"statement": "LENGTH"}
 
 
+def test_a_number_in_the_other_system_has_an_end(house: House) -> None:
+    with pytest.raises(Refused) as refusal:
+        applied(house, by=SYSTEM, external_number="9" * 201)
+    assert refusal.value.violations == {"external_number": "LENGTH"}
+
+
 def test_each_role_applies_in_its_own_way(house: House) -> None:
     for by, wanted in ((ENTERPRISE, "PAPER"), (OFFICER, "ONLINE"), (SYSTEM, "PAPER")):
         with refused(grpc.StatusCode.PERMISSION_DENIED, "WRONG_CHANNEL"):

@@ -180,6 +180,11 @@ def test_before_the_day_of_the_next_look_a_score_stays(results: list[KnownResult
             "RANGE",
             model(Indicator("A", "a", IndicatorSource.FINDING, 100, window_days=-1)),
         ),
+        (
+            "model.indicators[0].window_days",
+            "RANGE",
+            model(Indicator("A", "a", IndicatorSource.FINDING, 100, window_days=2_000_000_000)),
+        ),
         ("model.thresholds", "ORDER", model(thresholds=Thresholds(60, 75, 90))),
     ],
 )

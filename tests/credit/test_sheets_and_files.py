@@ -104,7 +104,7 @@ def upload(
     house: House, content: bytes, content_type: str, by: Principal = ENTERPRISE, name: str = "承诺书.pdf"
 ) -> Any:
     file = {"contentType": content_type, "data": base64.b64encode(content).decode()}
-    return house.call("credit", "UploadRepairDocument", {"name": "承诺书.pdf", "file": file}, by=by)
+    return house.call("attachments", "UploadAttachment", {"name": "承诺书.pdf", "file": file}, by=by)
 
 
 def test_a_file_is_kept_by_what_is_in_it_and_named_in_an_application(house: House) -> None:
@@ -142,24 +142,3 @@ def test_what_a_file_claims_to_be_is_not_believed_when_it_is_shown(house: House)
     repair = apply(house, disclosed_result(house).disclosure_id, documents=brought)
     request = {"repair_id": repair.repair_id, "sha256": brought[0]["attachment"]["sha256"]}
     assert house.call("credit", "GetRepairDocument", request, by=OFFICER).content_type == "application/octet-stream"
-
-
-@pytest.mark.parametrize(
-    ("content", "content_type", "rule"),
-    [
-        (b"MZ", "application/x-msdownload", "ATTACHMENT_TYPE_NOT_ALLOWED"),
-        (b"<html>", "application/pdf", "ATTACHMENT_NOT_WHAT_IT_SAYS"),
-    ],
-)
-def test_a_file_of_a_kind_that_is_not_taken_is_refused(
-    house: House, content: bytes, content_type: str, rule: str
-) -> None:
-    with pytest.raises(Refused) as refusal:
-        upload(house, content, content_type)
-    assert list(refusal.value.violations.values()) == [rule]
-
-
-def test_planners_upload_nothing_here(house: House) -> None:
-    with pytest.raises(Refused) as refusal:
-        upload(house, PDF, "application/pdf", by=PLANNER)
-    assert refusal.value.code is grpc.StatusCode.PERMISSION_DENIED

@@ -134,6 +134,7 @@ def test_a_matter_alone_may_be_listed(house: House) -> None:
         ({"objectId": ""}, {"whitelist.object_id": "REQUIRED"}),
         ({"endsOn": "2025-06-08"}, {"whitelist.ends_on": "RANGE"}),
         ({"startsOn": "2026-01-01"}, {"whitelist.ends_on": "RANGE"}),
+        ({"matterId": "M" * 65}, {"whitelist.matter_id": "LENGTH"}),
         ({"endsOn": "soon"}, {"ends_on": "FORMAT"}),
     ],
 )

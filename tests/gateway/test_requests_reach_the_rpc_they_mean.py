@@ -141,6 +141,19 @@ def test_an_upload_may_be_the_whole_request(door: Door, client: httpx.Client) ->
     assert (request.content_type, request.data) == ("text/csv", b"a,b")
 
 
+def test_an_upload_may_be_the_file_of_a_form(door: Door, client: httpx.Client) -> None:
+    client.put("/v1/books/b1/cover", files={"file": ("封面.png", b"\x00\xff", "image/png")})
+    request = asked(door)[1]
+    assert (request.book_id, request.cover.content_type, request.cover.data) == ("b1", "image/png", b"\x00\xff")
+    client.post("/v1/files", files={"file": ("a.csv", b"a,b", "text/csv")})
+    request = asked(door)[1]
+    assert (request.content_type, request.data) == ("text/csv", b"a,b")
+
+
+def test_a_form_means_nothing_where_no_file_is_taken(door: Door, client: httpx.Client) -> None:
+    assert client.post("/v1/books", files={"file": ("a.json", b"{}", "application/json")}).status_code == 415
+
+
 def test_idempotency_key_and_if_match_go_into_their_fields(door: Door, client: httpx.Client) -> None:
     client.post("/v1/books/b1:shelve", headers={"idempotency-key": "k1", "if-match": '"7"'})
     request = asked(door)[1]

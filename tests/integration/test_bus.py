@@ -18,7 +18,8 @@ from kombu.connection import Connection
 
 from services.chassis.bus.topology import BROKER_DELIVERIES
 from services.chassis.dead_letters import LetterState
-from tests.support.workers import RABBITMQ, Workers, cable, eventually
+from tests.support.broker import RABBITMQ
+from tests.support.workers import Workers, cable, eventually
 
 EMBEDDED = pytest.param(("memory://", "sqlite"), id="embedded")
 DISTRIBUTED = pytest.param(

@@ -19,8 +19,9 @@ from services.chassis.bus.rabbitmq import RabbitMQ
 from services.chassis.bus.topology import Topology
 from services.chassis.outbox import Fact
 from services.chassis.relay import BusDown, Publisher
+from tests.support.broker import RABBITMQ
 from tests.support.shelf import NOON
-from tests.support.workers import RABBITMQ, cable
+from tests.support.workers import cable
 
 pytestmark = pytest.mark.rabbitmq
 

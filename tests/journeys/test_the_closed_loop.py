@@ -21,9 +21,9 @@ from deploy import demo, embedded
 from deploy.demo import free_ports
 from deploy.demo.steps import STEPS
 from services.chassis.database import Database
+from tests.support.broker import RABBITMQ, sweep
 from tests.support.house import POSTGRES
 
-AMQP = os.environ.get("LIANGMA_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
 KILLS = 10
 
 
@@ -57,7 +57,7 @@ def environment(kind: str, directory: Path, urls: dict[str, str]) -> dict[str, s
     }
     made |= {f"LIANGMA_{service.upper()}_DATABASE_URL": url for service, url in urls.items()}
     if kind == "distributed":
-        made |= {"LIANGMA_AMQP_URL": AMQP, "LIANGMA_AMQP_PREFIX": f"journey-{uuid.uuid4().hex[:8]}."}
+        made |= {"LIANGMA_AMQP_URL": RABBITMQ, "LIANGMA_AMQP_PREFIX": f"journey-{uuid.uuid4().hex[:8]}."}
     return made
 
 
@@ -108,11 +108,13 @@ def test_ten_kills_in_the_middle_of_the_loop_lose_and_double_nothing(kind: str, 
         with embedded.Supervisor(children, given, directory, log).running():
             killer = Killer(directory / "run", children, seed=20250609)
             went_well = demo.run(out=out, objects=5000, gateway=given["LIANGMA_PUBLIC_URL"], on_step=killer.on_step)
-            assert killer.join() == KILLS
             summary = json.loads((out / "summary.json").read_text("utf-8"))
             assert went_well, [step for step in summary["steps"] if not step["ok"]]
+            assert killer.join() == KILLS
             await_quiet(urls)
         assert_whole(urls)
+        if kind == "distributed":
+            sweep(given["LIANGMA_AMQP_PREFIX"], embedded.SERVICES)
 
 
 def await_quiet(urls: dict[str, str]) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import grpc
+import openpyxl
 import pytest
 from liangma.credit.v1 import events_pb2 as credit
 from liangma.sampling.v1 import events_pb2, sampling_pb2
@@ -557,3 +559,23 @@ def test_a_draw_follows_its_task_until_it_is_done(ready: House) -> None:
     shown = ready.call("sampling", "GetDraw", {"draw_id": draw_id}, by=MANAGER)
     assert shown.task_name == "新名称"
     assert refused(ready, "GetDraw", {"draw_id": draw_id}, town.PARTNER_MANAGER).code is grpc.StatusCode.NOT_FOUND
+
+
+def test_what_was_drawn_can_be_had_as_a_workbook(ready: House) -> None:
+    draw_id = town.open_draw(ready)
+    town.commit(ready, draw_id)
+    town.reveal(ready, draw_id)
+    body = ready.call("sampling", "ExportDrawnObjects", {"draw_id": draw_id, "substitutes_only": True}, by=MANAGER)
+    sheet = openpyxl.load_workbook(io.BytesIO(body.data)).worksheets[0]
+    rows = [[cell.value for cell in line] for line in sheet.iter_rows()]
+    substitutes = [each.object_id for each in drawn(ready, draw_id) if each.substitute]
+    assert [row[0] for row in rows] == ["对象编号", *substitutes]
+    assert {row[-1] for row in rows[1:]} == {"替补"}
+    assert [each.object_id for each in drawn(ready, draw_id, substitutes_only=True)] == substitutes
+    assert drawn(ready, draw_id, stratum="D") == []
+
+
+def test_quotas_that_ask_only_for_classes_nobody_is_in_are_refused(ready: House) -> None:
+    draw_id = town.open_draw(ready, per_stratum=[{"stratum": "D", "quota": {"number": 5}}])
+    refusal = refused(ready, "CommitDraw", {"draw_id": draw_id})
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "NOTHING_WANTED")

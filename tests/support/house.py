@@ -22,6 +22,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from jwt.algorithms import OKPAlgorithm
+from liangma.attachments.v1 import attachments_pb2
 
 from services.chassis import bus, worker
 from services.chassis.grpc_server import GrpcServer
@@ -47,7 +48,7 @@ def databases() -> list[Any]:
 class Refused(Exception):
     """What a caller was told, unpacked."""
 
-    def __init__(self, error: grpc.RpcError) -> None:
+    def __init__(self, error: Any) -> None:
         self.code: grpc.StatusCode = error.code()
         self.reason = ""
         self.message = error.details()
@@ -96,7 +97,7 @@ class Issuer:
         return jwt.encode(claims | changes, self._key, algorithm="EdDSA", headers={"kid": "test"})
 
 
-class _Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):  # type: ignore[misc]
+class _Calls(grpc.UnaryUnaryClientInterceptor, grpc.UnaryStreamClientInterceptor):
     """Adds the token to every call and unpacks refusals."""
 
     def __init__(self, token: str) -> None:
@@ -132,7 +133,10 @@ class House:
         self.settings = load(Settings, var_dir=directory, oidc_jwks=str(self.issuer.path), grpc_listen="127.0.0.1:0")
         self.runtimes: dict[str, Runtime] = {name: self._runtime(find(name), database) for name in names}
         pairs = [pair for runtime in self.runtimes.values() for pair in runtime.service.servicers(runtime)]
-        self._methods = {
+        self._methods = {  # those of every server first
+            f"attachments.{method.name}": method
+            for method in attachments_pb2.DESCRIPTOR.services_by_name["AttachmentsService"].methods
+        } | {
             f"{name}.{method.name}": method
             for name, runtime in self.runtimes.items()
             for _, servicer in runtime.service.servicers(runtime)
@@ -264,7 +268,8 @@ class House:
 
 
 def _payload(payload: Any) -> dict[str, Any]:
-    return json.loads(payload) if isinstance(payload, str) else payload
+    read: dict[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
+    return read
 
 
 def postgres_is_there() -> bool:

@@ -76,7 +76,11 @@ def shelf(kind: str, directory: Path) -> Iterator[Database]:
     if kind == "postgresql":
         with psycopg.connect(POSTGRES, autocommit=True) as connection:
             connection.execute(f'CREATE SCHEMA "{schema}"')
-    url = f"{POSTGRES}?options=-csearch_path%3D{schema}" if kind == "postgresql" else f"sqlite:///{directory / 'shelf.db'}"
+    url = (
+        f"{POSTGRES}?options=-csearch_path%3D{schema}"
+        if kind == "postgresql"
+        else f"sqlite:///{directory / 'shelf.db'}"
+    )
     database = Database(url)
     metadata.create_all(database.engine)
     yield database

@@ -28,9 +28,9 @@ from services.chassis.identity import Principal
 from services.chassis.service import Runtime
 from services.chassis.settings import Settings, load
 from tests.support import pair
+from tests.support.broker import RABBITMQ
 from tests.support.house import POSTGRES
 
-RABBITMQ = os.environ.get("LIANGMA_TEST_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
 SERVICES = {"plans": pair.PLANS, "tasks": pair.TASKS}
 
 

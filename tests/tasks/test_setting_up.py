@@ -270,11 +270,3 @@ def test_counters_count_the_caller_s_own_formal_tasks(house: House) -> None:
     assert counters.text.startswith("今年共有 3 个任务")
     theirs = house.call("tasks", "GetTaskCounters", {}, by=city.PARTNER)
     assert (theirs.total, theirs.confirming) == (0, 1)
-
-
-def test_files_are_kept_and_given_back(house: House) -> None:
-    request = {"name": "方案.txt", "file": {"content_type": "text/plain", "data": "5pa55qGI"}}
-    kept = house.call("tasks", "UploadTaskAttachment", request, by=city.MANAGER)
-    assert (kept.name, kept.size) == ("方案.txt", 6)
-    file = house.call("tasks", "GetTaskAttachment", {"sha256": kept.sha256}, by=city.HEAD)
-    assert file.data.decode() == "方案"

@@ -49,6 +49,10 @@ class Bus(Protocol):
         """Be told of a subscription before anything is sent."""
         ...
 
+    def acknowledge(self, messages: Sequence[Any], *, all_before: bool) -> None:
+        """Tell the broker that messages are done, and (`all_before`) every earlier one of their channel is, too."""
+        ...
+
     def handled(self, queue: str, ids: Iterable[str]) -> None:
         """Be told that a subscription is done with facts."""
         ...

@@ -15,6 +15,8 @@ from services.chassis.outbox import Fact, rfc3339
 CONTENT_TYPE = "application/cloudevents+json"
 END_OF_HISTORY = "liangma.chassis.EndOfHistory"
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 class NotYet(Exception):
     """Something a fact builds on has not arrived; the fact is handled again a little later.
@@ -73,7 +75,7 @@ class Envelope:
 
     def to_json(self) -> str:
         """The envelope as it goes over the wire."""
-        data = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
+        data = _encode(self.data)
         return _render(
             self.id, self.source, self.type, self.subject, self.occurred_at, self.sequence, data, self.traceparent
         )
@@ -169,5 +171,5 @@ def _render(
     }
     if traceparent:
         attributes["traceparent"] = traceparent
-    head = json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
+    head = _encode(attributes)
     return f'{head[:-1]},"data":{data}}}'

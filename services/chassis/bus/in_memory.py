@@ -49,6 +49,10 @@ class InMemory:
     def expect(self, queue: str, source: str, type: str) -> None:
         self._queues[source, type].add(queue)
 
+    def acknowledge(self, messages: Sequence[Any], *, all_before: bool) -> None:  # noqa: ARG002 (it knows no `multiple`)
+        for message in messages:
+            message.ack()
+
     def handled(self, queue: str, ids: Iterable[str]) -> None:
         with self._changed:
             for id in ids:

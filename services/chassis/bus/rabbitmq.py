@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from amqp.basic_message import Message  # type: ignore[import-untyped]
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
@@ -48,6 +49,13 @@ class RabbitMQ:
 
     def expect(self, queue: str, source: str, type: str) -> None:
         """The broker knows its subscriptions itself."""
+
+    def acknowledge(self, messages: Sequence[Any], *, all_before: bool) -> None:
+        if all_before:
+            messages[-1].ack(multiple=True)
+        else:
+            for message in messages:
+                message.ack()
 
     def handled(self, queue: str, ids: Iterable[str]) -> None:
         """The acknowledgement has told the broker."""
@@ -122,6 +130,8 @@ class _ConfirmedChannel:
             with self._reporting():
                 self._channel: Any = self._connection.channel()
                 self._wire: Any = self._channel.connection
+                # py-amqp looks for news before every message if it has this; answers are read after the batch
+                self._wire.client_properties["capabilities"]["connection.blocked"] = False
                 self._channel.confirm_select()
         except BusDown:
             self._connection.release()
@@ -140,10 +150,11 @@ class _ConfirmedChannel:
         """
         with self._reporting():
             answers = _Answers(self._channel)
-            for message in messages:
-                self._sent += 1
-                answers.waiting[self._sent] = message.id
-                self._publish(message, timeout)
+            with self._wire.transport.having_timeout(timeout):
+                for message in messages:
+                    self._sent += 1
+                    answers.waiting[self._sent] = message.id
+                    self._publish(message)
             deadline = time.monotonic() + timeout
             while answers.waiting and (left := deadline - time.monotonic()) > 0:
                 with suppress(TimeoutError):
@@ -159,12 +170,15 @@ class _ConfirmedChannel:
             with suppress(*self._errors()):
                 self._wire.collect()
 
-    def _publish(self, message: _Outgoing, timeout: float) -> None:
-        properties = {"message_id": message.id, "delivery_mode": 2}
-        prepared = self._channel.prepare_message(
-            message.body, content_type=CONTENT_TYPE, content_encoding="utf-8", properties=properties
+    def _publish(self, message: _Outgoing) -> None:
+        prepared = Message(
+            message.body,
+            message_id=message.id,
+            delivery_mode=2,
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
         )
-        self._channel.basic_publish(prepared, message.exchange, message.routing_key, mandatory=True, timeout=timeout)
+        self._channel.basic_publish(prepared, message.exchange, message.routing_key, mandatory=True)
 
     def _errors(self) -> tuple[type[BaseException], ...]:
         connection = self._connection

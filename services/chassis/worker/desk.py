@@ -18,6 +18,7 @@ from typing import Any, Protocol
 import eventlet
 from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
 from kombu.entity import Queue
+from kombu.messaging import Consumer
 from nameko.extensions import Entrypoint
 from nameko.messaging import QueueConsumer
 
@@ -44,14 +45,26 @@ class Clerk(Protocol):
 
 @dataclass
 class Item:
-    """A message and how often it was tried."""
+    """A message at a desk.
+
+    Args:
+        message: what kombu delivered.
+        number: in the order of arrival.
+        connection: number of the connection it came by; an answer by another would mean another message.
+        patience: how often it was tried.
+    """
 
     message: Any
+    number: int
+    connection: int
     patience: Patience = field(default_factory=Patience)
 
 
 class Intake(QueueConsumer):
-    """The one connection over which a service consumes all its queues; it reconnects for as long as it takes."""
+    """The one connection over which a service consumes all its queues, each on a channel of its own.
+
+    It reconnects for as long as it takes.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,12 +75,13 @@ class Intake(QueueConsumer):
         super().register_provider(provider)
         self._desks.append(provider)
 
-    def get_consumers(self, consumer_cls: Callable[..., Any], channel: Any) -> list[Any]:  # noqa: ARG002 (nameko's)
+    def get_consumers(self, _consumer_cls: Callable[..., Any], channel: Any) -> list[Any]:
         """Called by kombu after every (re)connection."""
         self._consumers.clear()
         for desk in self._providers:
             desk.begin_again()
-            consumer = consumer_cls(queues=[desk.queue], on_message=desk.take)
+            own_channel = channel.connection.client.channel()
+            consumer = Consumer(own_channel, [desk.queue], on_message=desk.take, on_decode_error=self.on_decode_error)
             consumer.qos(prefetch_count=self.container.config["prefetch"])
             self._consumers[desk] = consumer
         return list(self._consumers.values())
@@ -98,6 +112,8 @@ class Desk(Entrypoint):
         self._bus = bus
         self._fresh: deque[Item] = deque()
         self._laid_aside: deque[Item] = deque()
+        self._taken = 0
+        self._unanswered: dict[int, None] = {}
         self._connection = 0
         self._stopping = False
 
@@ -115,10 +131,14 @@ class Desk(Entrypoint):
         self._connection += 1
         self._fresh.clear()
         self._laid_aside.clear()
+        self._unanswered.clear()
 
     def take(self, message: Any) -> None:
         """Called by kombu for each message."""
-        self._fresh.append(Item(message))
+        self._taken += 1
+        item = Item(message, self._taken, self._connection)
+        self._unanswered[item.number] = None
+        self._fresh.append(item)
         self._proceed()
 
     def _proceed(self) -> None:
@@ -167,16 +187,20 @@ class Desk(Entrypoint):
             self._finish([item])
 
     def _lay_aside(self, item: Item, pause: float) -> None:
-        eventlet.spawn_after(pause, self._take_up, item, self._connection)
+        eventlet.spawn_after(pause, self._take_up, item)
 
-    def _take_up(self, item: Item, connection: int) -> None:
-        if connection == self._connection:
+    def _take_up(self, item: Item) -> None:
+        if item.connection == self._connection:
             self._laid_aside.append(item)
             self._proceed()
 
     def _finish(self, batch: Sequence[Item]) -> None:
-        for item in batch:
+        answered = [item for item in batch if item.connection == self._connection]
+        for item in answered:
+            self._unanswered.pop(item.number, None)
+        if answered:
+            all_before = next(iter(self._unanswered), self._taken + 1) > answered[-1].number
             # on a broken connection there is nobody to tell: the broker sends it again, the inbox drops it
             with suppress(AMQPError, OSError, AttributeError):
-                item.message.ack()
+                self._bus.acknowledge([item.message for item in answered], all_before=all_before)
         self._bus.handled(self.queue.name, [item.message.properties.get("message_id", "") for item in batch])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 from collections.abc import Callable, Sequence
@@ -188,6 +189,7 @@ class Host:
             self._spawn(worker.relay.run)
             self._spawn(worker.keep_replaying)
         self._started = True
+        gc.freeze()  # what is loaded now stays: nothing for the collector to look through at every fact
         names = ", ".join(worker.name for worker in self._workers)
         print(f"ready: {names} worker on {address}", flush=True)  # noqa: T201 (whoever started it waits for this line)
 

@@ -9,7 +9,6 @@ from typing import Any
 from google.api.httpbody_pb2 import HttpBody
 from liangma.codes.v1 import codes_pb2 as pb
 from liangma.codes.v1 import codes_pb2_grpc as grpc
-from liangma.type.v1 import attachment_pb2
 
 from services.chassis.clock import today
 from services.chassis.convert import enum_name, from_proto, to_proto
@@ -119,11 +118,6 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
         )
         flushed(call)
         return wire.visit_to_proto(excepted)
-
-    @read  # changes nothing but the store of files, where the same file is kept once
-    def UploadCodeAttachment(self, request: pb.UploadCodeAttachmentRequest, call: Call) -> attachment_pb2.Attachment:
-        kept = call.runtime.attachments.put(request.file.data, request.name, request.file.content_type)
-        return to_proto(kept, attachment_pb2.Attachment)
 
     @read
     def ListInterceptions(self, request: pb.ListInterceptionsRequest, call: Call) -> pb.ListInterceptionsResponse:

@@ -10,9 +10,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from urllib.parse import urlsplit
 
 from services.chassis.errors import AlreadyExists, InvalidArgument, Violation
+from services.credit.model.texts import NAME, URL, too_long
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix of secrets, not one)
 
@@ -84,7 +86,8 @@ class Channel:
             InvalidArgument: names every field that is wrong.
         """
         check = _webhook_violations if self.kind is ChannelKind.WEBHOOK else _directory_violations
-        violations = [*check(self, allowed_hosts)]
+        lengths = too_long("channel.name", self.name, NAME), too_long("channel.target", self.target, URL)
+        violations = [*check(self, allowed_hosts), *chain(*lengths)]
         if violations:
             raise InvalidArgument(*violations)
 

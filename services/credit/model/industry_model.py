@@ -11,10 +11,12 @@ from enum import StrEnum
 from services.chassis.errors import FailedPrecondition, InvalidArgument, PermissionDenied, Violation
 from services.credit.model.known import Finding
 from services.credit.model.rating import Grade
+from services.credit.model.texts import NAME, WORD, too_long
 
 WHOLE = 100
 NONE, EACH = "NONE", "EACH"
 DEFAULT_WINDOW_DAYS = 365
+GREATEST_WINDOW_DAYS = 3660
 
 
 class ModelState(StrEnum):
@@ -86,8 +88,9 @@ class Indicator:
             return
         if not 0 < self.weight <= WHOLE:
             yield Violation(f"{path}.weight", "RANGE", "权重应为 1 至 100", "the weight is 1 to 100")
-        if self.window_days < 0:
-            yield Violation(f"{path}.window_days", "RANGE", "期限不能为负数", "the window must not be negative")
+        if not 0 <= self.window_days <= GREATEST_WINDOW_DAYS:
+            zh, en = f"期限应为 0 至 {GREATEST_WINDOW_DAYS} 天", f"the window is 0 to {GREATEST_WINDOW_DAYS} days"
+            yield Violation(f"{path}.window_days", "RANGE", zh, en)
         needed, allowed = _LEVELS[self.source]
         for level in sorted(needed - self.values.keys()):
             zh, en = f"缺少取值 {level}", f"the value of {level} is missing"
@@ -191,6 +194,8 @@ class IndustryModel:
         return any(indicator.source is source for indicator in self.indicators)
 
     def _violations(self) -> Iterator[Violation]:
+        yield from too_long("model.domain", self.domain, WORD)
+        yield from too_long("model.name", self.name, NAME)
         for n, indicator in enumerate(self.indicators):
             yield from indicator.violations(f"model.indicators[{n}]")
         codes = Counter(indicator.code for indicator in self.indicators)

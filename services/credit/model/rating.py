@@ -110,7 +110,7 @@ class Rating:
 
     def expires_on(self) -> date | None:
         """The first day on which something is valid no longer."""
-        ends = [end for end in (self.public_valid_until, self.risk_valid_until) if end]
+        ends = [end for end in (self.public_valid_until, self.risk_valid_until) if end and end < date.max]
         return min(ends) + timedelta(days=1) if ends else None
 
 

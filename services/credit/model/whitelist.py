@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied, Violation
+from services.credit.model.texts import ID, too_long
 
 
 class WhitelistState(StrEnum):
@@ -98,6 +99,8 @@ class Whitelist:
         """Enter it for an authority, to be decided by its head."""
         if not (self.object_id or self.matter_id):
             raise NothingListed
+        if violations := [*too_long("whitelist.matter_id", self.matter_id, ID)]:
+            raise InvalidArgument(*violations)
         self.starts_on = self.starts_on or today
         if self.ends_on and self.ends_on < max(self.starts_on, today):
             raise TermBackwards(self.starts_on, self.ends_on)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from google.api.httpbody_pb2 import HttpBody
 from liangma.credit.v1 import repairs_pb2 as pb
 from liangma.credit.v1 import repairs_pb2_grpc as grpc
-from liangma.type.v1 import attachment_pb2
 
 from services.chassis.clock import today
-from services.chassis.convert import from_proto, to_proto
+from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.credit import wire
 from services.credit.model.repair import Repair
@@ -50,11 +49,6 @@ class RepairsServicer(Servicer, grpc.RepairsServiceServicer):
     def ExportRepairs(self, request: pb.ListRepairsRequest, call: Call) -> HttpBody:
         shown = queries.shown_repairs(from_proto(request, queries.RepairFilter), call.principal, today(call.now))
         return sheets.sheet(call.work.session, shown, [repairs.c.repair_id], sheets.REPAIRS)
-
-    @read  # changes nothing but the store of files, where the same file is kept once
-    def UploadRepairDocument(self, request: pb.UploadRepairDocumentRequest, call: Call) -> attachment_pb2.Attachment:
-        kept = call.runtime.attachments.put(request.file.data, request.name, request.file.content_type)
-        return to_proto(kept, attachment_pb2.Attachment)
 
     @read
     def GetRepairDocument(self, request: pb.GetRepairDocumentRequest, call: Call) -> HttpBody:

@@ -57,7 +57,8 @@ def note_result(
     if not result.adverse:
         _void_repairs(work, disclosure, now)
     cause = RatingCause.CORRECTION if correction else RatingCause.RESULT
-    rate(work, [result.object_id], Cause(cause, result.inspection_id), now=now)
+    if result.object_id:  # what a survey finds may have no id
+        rate(work, [result.object_id], Cause(cause, result.inspection_id), now=now)
 
 
 def note_evaluation(work: Work, evaluation_id: str, inspection_id: str, authority_id: str, *, now: datetime) -> None:

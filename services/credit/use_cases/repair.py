@@ -20,6 +20,7 @@ from services.credit.model.rating import RatingCause
 from services.credit.model.repair import CHANNEL_OF, AppliedAlready, NotAdverse, NotDisclosed, Repair, WrongChannel
 from services.credit.model.repair_parts import Document, RepairChannel, RepairDocument, SiteCheck, check_documents
 from services.credit.model.repair_state import OPEN, RepairState
+from services.credit.model.texts import NAME, too_long
 from services.credit.use_cases.delivery import withdraw_result
 from services.credit.use_cases.disclosure import withdraw_disclosure
 from services.credit.use_cases.rating import Cause, rate
@@ -201,14 +202,15 @@ def _check(application: Application, channel: RepairChannel, files: Files) -> No
     if channel is RepairChannel.ONE_STOP and not application.external_number:
         raise InvalidArgument(required("external_number"))
     _require_short(application.statement)
+    if violations := [*too_long("external_number", application.external_number, NAME)]:
+        raise InvalidArgument(*violations)
     check_documents(application.documents)
     _require_uploaded(files, "documents", (document.attachment for document in application.documents))
 
 
 def _require_short(statement: str) -> None:
-    if len(statement) > GREATEST_STATEMENT:
-        zh, en = f"说明最多 {GREATEST_STATEMENT} 字", f"the statement has more than {GREATEST_STATEMENT} characters"
-        raise InvalidArgument(Violation("statement", "LENGTH", zh, en))
+    if violations := [*too_long("statement", statement, GREATEST_STATEMENT)]:
+        raise InvalidArgument(*violations)
 
 
 def _require_uploaded(files: Files, field: str, documents: Iterable[Document]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from services.chassis.errors import NoSuchThing
@@ -14,7 +15,7 @@ from services.chassis.paging import Page, paginate
 from services.sampling.model.draw import Draw
 from services.sampling.model.records import DrawnRow, FrozenFile, InspectorsDraw, JointMatchRow
 from services.sampling.model.window import JointWindow
-from services.sampling.queries.objects import has_word
+from services.sampling.queries.objects import EXPORTED, has_word
 from services.sampling.queries.ordering import order_of
 from services.sampling.tables import drawn_objects, draws, inspectors_draws, joint_matches, joint_windows
 from services.sampling.use_cases.access import OVERSEERS
@@ -75,27 +76,46 @@ def list_draws(session: Session, equal: dict[str, object], by: Principal, where:
     )
 
 
-def list_drawn(
-    session: Session, draw: Draw, number: int, *, stratum: str, substitute: bool | None, where: Where
-) -> Page[Any]:
-    """A page of what a round took, in its order.
+@dataclass(frozen=True)
+class DrawnFilters:
+    """What a list of drawn objects is narrowed to.
 
     Args:
         number: of the round; 0: the current one.
+        stratum: empty: all.
         substitute: only substitutes, or only drawn ones; None: both.
     """
-    conditions = [drawn_objects.c.draw_id == draw.draw_id, drawn_objects.c.round == (number or draw.round.number)]
-    if stratum:
-        conditions.append(drawn_objects.c.stratum == stratum)
-    if substitute is not None:
-        conditions.append(drawn_objects.c.substitute.is_(substitute))
+
+    number: int = 0
+    stratum: str = ""
+    substitute: bool | None = None
+
+    def of(self, draw: Draw) -> Select[Any]:
+        """The objects of a draw that fit."""
+        found = select(DrawnRow).where(drawn_objects.c.draw_id == draw.draw_id)
+        found = found.where(drawn_objects.c.round == (self.number or draw.round.number))
+        if self.stratum:
+            found = found.where(drawn_objects.c.stratum == self.stratum)
+        if self.substitute is not None:
+            found = found.where(drawn_objects.c.substitute.is_(self.substitute))
+        return found
+
+
+def list_drawn(session: Session, draw: Draw, filters: DrawnFilters, where: Where) -> Page[Any]:
+    """A page of what a round took, in its order."""
     return paginate(
         session,
-        select(DrawnRow).where(*conditions),
+        filters.of(draw),
         order=(drawn_objects.c.place,),
         page_size=where.page_size,
         page_token=where.page_token,
     )
+
+
+def all_drawn(session: Session, draw: Draw, filters: DrawnFilters) -> Iterator[DrawnRow]:
+    """Everything a round took, up to what a workbook takes."""
+    statement = filters.of(draw).order_by(drawn_objects.c.place).limit(EXPORTED)
+    return iter(session.scalars(statement.execution_options(yield_per=1000)))
 
 
 def file_of(session: Session, owner: str, name: str) -> bytes:

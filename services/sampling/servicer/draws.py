@@ -17,12 +17,14 @@ from services.sampling.model.scope import DrawScope
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
+from services.sampling.sheets import XLSX, workbook
 from services.sampling.use_cases import draws, inspectors_draws
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, TRANSCRIPT
 from services.sampling.wire import draws as wire
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
+HEADER = ("对象编号", "对象名称", "区划", "分类", "序号", "结果")
 
 
 class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
@@ -145,17 +147,21 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @read
     def ListDrawnObjects(self, request: pb.ListDrawnObjectsRequest, call: Call) -> pb.ListDrawnObjectsResponse:
-        page = queries.list_drawn(
-            call.work.session,
-            queries.get_draw(call.work.session, request.draw_id, call.principal),
-            request.round,
-            stratum=request.stratum,
-            substitute=True if request.substitutes_only else False if request.drawn_only else None,
-            where=queries.Where(request.page_size, request.page_token),
-        )
+        draw = queries.get_draw(call.work.session, request.draw_id, call.principal)
+        where = queries.Where(request.page_size, request.page_token)
+        page = queries.list_drawn(call.work.session, draw, _filters(request), where)
         return pb.ListDrawnObjectsResponse(
             objects=map(wire.drawn_to_proto, page.items), page=page_info(page.next_page_token)
         )
+
+    @read
+    def ExportDrawnObjects(self, request: pb.ExportDrawnObjectsRequest, call: Call) -> HttpBody:
+        draw = queries.get_draw(call.work.session, request.draw_id, call.principal)
+        rows = (
+            (each.object_id, each.name, each.region, each.stratum, each.rank, "替补" if each.substitute else "抽中")
+            for each in queries.all_drawn(call.work.session, draw, _filters(request))
+        )
+        return HttpBody(content_type=XLSX, data=workbook("抽取结果", HEADER, rows))
 
     @read
     def GetTranscript(self, request: pb.GetTranscriptRequest, call: Call) -> HttpBody:
@@ -206,6 +212,11 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 def _shown(draw: Draw, call: Call) -> pb.Draw:
     call.work.session.flush()
     return wire.draw_to_proto(draw)
+
+
+def _filters(request: pb.ListDrawnObjectsRequest | pb.ExportDrawnObjectsRequest) -> queries.DrawnFilters:
+    substitute = True if request.substitutes_only else False if request.drawn_only else None
+    return queries.DrawnFilters(request.round, request.stratum, substitute)
 
 
 def _published(draw_id: str, number: int, name: str, content_type: str, call: Call) -> HttpBody:

@@ -6,10 +6,8 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 from liangma.tasks.v1 import tasks_pb2 as pb
 from liangma.tasks.v1 import tasks_pb2_grpc
-from liangma.type.v1 import attachment_pb2
 
 from services.chassis.clock import today
-from services.chassis.convert import to_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.tasks.model.task import Task
 from services.tasks.queries import sheets
@@ -196,15 +194,6 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
     def GetTaskCounters(self, request: pb.GetTaskCountersRequest, call: Call) -> pb.TaskCounters:
         year = request.year or today(call.now).year
         return wire.counters(queries.count_tasks(call.work.session, call.principal, year))
-
-    @write
-    def UploadTaskAttachment(self, request: pb.UploadTaskAttachmentRequest, call: Call) -> attachment_pb2.Attachment:
-        kept = call.runtime.attachments.put(request.file.data, request.name, request.file.content_type)
-        return to_proto(kept, attachment_pb2.Attachment)
-
-    @read
-    def GetTaskAttachment(self, request: pb.GetTaskAttachmentRequest, call: Call) -> HttpBody:
-        return wire.file(call.runtime.attachments.get(request.sha256), "application/octet-stream")
 
 
 def _answer(call: Call, task: Task) -> pb.Task:

@@ -1,4 +1,4 @@
-// LM-DRAW-1, checked without anything of the project: written from docs/verification-draw.md alone, with node:crypto.
+// LM-DRAW-1, checked without anything of the project: written from docs/verification.md alone, with node:crypto.
 //
 //   node verify.mjs                                      runs all vectors beside this file; exit 1 when one differs
 //   node verify.mjs TRANSCRIPT FRAME [EXCLUDED]          checks a draw; prints its faults; exit 1 when there are any
