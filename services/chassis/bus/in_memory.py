@@ -33,7 +33,7 @@ class InMemory:
     topology: Topology
     prefetch: int = ROOM  # for all queues of a service together: more than all relays have under way
     nameko: dict[str, Any] = field(
-        default_factory=lambda: {"AMQP_URI": "memory://", "TRANSPORT_OPTIONS": {"polling_interval": 0.01}}
+        default_factory=lambda: {"AMQP_URI": "memory://", "TRANSPORT_OPTIONS": {"polling_interval": 0.02}}
     )
 
     def __post_init__(self) -> None:
