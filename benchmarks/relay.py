@@ -62,9 +62,9 @@ class Course:
     publisher: Publisher
     facts: list[Fact]
 
-    def relay(self, batch: int) -> int:
+    def relay(self) -> int:
         """Send the next facts of the outbox; how many that were."""
-        relay = Relay("plans", self.database, self.outbox, self.publisher, Leads(), batch=batch)
+        relay = Relay("plans", self.database, self.outbox, self.publisher, Leads())
         sent = 0
         while sent < FACTS:
             sent += relay.step()
@@ -94,8 +94,7 @@ def benchmark() -> Iterator[Benchmark]:
             "relay",
             f"{FACTS:,} facts from the outbox to RabbitMQ",
             [
-                Contender("relay, batches of 500", lambda: made.relay(500), Role.OURS, same_answer=True),
-                Contender("relay, one at a time", lambda: made.relay(1), Role.PEER, same_answer=True),
+                Contender("relay", made.relay, Role.OURS, same_answer=True),
                 Contender("publish, confirm each", made.publish_each, Role.PEER, same_answer=True),
                 Contender("publish, confirm all at the end", made.publish_together, Role.LIMIT, same_answer=True),
             ],
@@ -126,7 +125,7 @@ def course() -> Iterator[Course]:
         metadata = MetaData()
         table = outbox.outbox_table(metadata)
         metadata.create_all(database.engine)
-        fill(database, table, FACTS * RUNS * 2)
+        fill(database, table, FACTS * RUNS)
         with database.transaction(read_only=True) as session:
             facts = outbox.facts(session, table, limit=FACTS)
         try:

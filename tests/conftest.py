@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 
 import pytest
+import structlog
 from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
@@ -12,6 +15,20 @@ from tests.support.broker import RABBITMQ
 from tests.support.house import postgres_is_there
 
 REQUIRED = os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """A process sets up its logging once; a test that does so sets it back."""
+    before, was_configured = structlog.get_config(), structlog.is_configured()
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    if was_configured:
+        structlog.configure(**before)
+    else:
+        structlog.reset_defaults()
+    root.handlers[:], root.level = handlers, level
 
 
 def pytest_configure(config: pytest.Config) -> None:

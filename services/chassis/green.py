@@ -6,7 +6,8 @@ import warnings
 
 def patch() -> None:
     """Make the standard library cooperative."""
-    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated", category=DeprecationWarning)
+    warnings.filterwarnings("ignore", message=r"\s*Eventlet is deprecated")
+    os.environ["EVENTLET_NO_GREENDNS"] = "yes"  # addresses come from settings; the resolver of its own is not needed
     import eventlet
 
     os.environ["PSYCOPG_WAIT_FUNC"] = "wait_selector"  # psycopg then waits in Python, where eventlet can switch

@@ -56,7 +56,7 @@ class UnitOfWork:
         self._encode_event = encode_event
         self._subject = subject
         self._now = now
-        self._events: list[Event] = []
+        self._events: list[tuple[Event, str]] = []
         self._adding: type[object] | None = None
 
     def get(self, kind: type[T], id: str, *, etag: str = "", lock: bool = False) -> T:
@@ -109,7 +109,8 @@ class UnitOfWork:
             bulk.upsert_rows(self.session, _table(kind), values)
 
     def emit(self, *events: Event) -> None:
-        self._events.extend(events)
+        trace = telemetry.current_traceparent()
+        self._events.extend((event, trace) for event in events)
 
     def new_id(self) -> str:
         return str(uuid_utils.uuid7())
@@ -124,19 +125,21 @@ class UnitOfWork:
     def close(self) -> None:
         """Write out what is still in hand: entities, then the facts in the order they were announced."""
         self.session.flush()
-        for fact in self._events:
-            aggregate_type, aggregate_id = about(fact)
-            outbox.append(
-                self.session,
-                self.tables["outbox"],
-                id=self.new_id(),
-                message=self._encode_event(fact),
-                aggregate_type=aggregate_type,
-                aggregate_id=aggregate_id,
-                occurred_at=self._now,
-                traceparent=telemetry.current_traceparent(),
-            )
+        drafts = [self._draft(event, trace) for event, trace in self._events]
+        if drafts:
+            outbox.append_all(self.session, self.tables["outbox"], drafts)
         self._events.clear()
+
+    def _draft(self, event: Event, trace: str) -> outbox.Draft:
+        kind, id = about(event)
+        return outbox.Draft(
+            id=self.new_id(),
+            message=self._encode_event(event),
+            aggregate_type=kind,
+            aggregate_id=id,
+            occurred_at=self._now,
+            traceparent=trace,
+        )
 
     def stamp(self, session: Session, *_: object) -> None:
         """Fill created_… and updated_… of what is about to be written."""
