@@ -12,9 +12,9 @@ from gateway.openapi.comments import Comments
 from gateway.openapi.own import own_paths, own_schemas, own_tags
 from gateway.openapi.schemas import Schema, Schemas, component_name, is_required
 from gateway.transcoder.contract import Binding, Contract, Operation
-from gateway.transcoder.descriptors import is_http_body, is_leaf, is_map, message_of, type_of
 from gateway.transcoder.replies import JSON, NDJSON
 from gateway.transcoder.templates import MANY, ONE
+from services.chassis.descriptors import is_http_body, is_leaf, is_map, message_of, type_of
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE")
 _HEADERS = {

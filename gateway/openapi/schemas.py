@@ -9,7 +9,7 @@ from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
 from gateway.openapi.comments import Comments
-from gateway.transcoder.descriptors import HTTP_BODY, is_map, is_wrapper, map_value
+from services.chassis.descriptors import HTTP_BODY, is_map, is_wrapper, map_value
 
 Schema = dict[str, Any]
 

@@ -18,14 +18,14 @@ from gateway.bodies import read_body, too_large
 from gateway.context import Context, context_of
 from gateway.problems import Problem
 from gateway.transcoder.contract import Binding, Contract, Operation
-from gateway.transcoder.descriptors import is_http_body, type_of
 from gateway.transcoder.forms import OVERHEAD, is_form, unwrap
 from gateway.transcoder.parsing import Parsers
-from gateway.transcoder.rendering import Renderers
 from gateway.transcoder.replies import NDJSON, HttpReply, Write, reply_writer
 from gateway.transcoder.requests import HttpRequest, RequestReader
 from gateway.transcoder.routes import Found, Routes
 from gateway.transcoder.statuses import problem_of
+from services.chassis.descriptors import is_http_body, type_of
+from services.chassis.proto_json import Renderers
 
 _FOUND, _ALLOWED = "liangma.found", "liangma.allowed"
 

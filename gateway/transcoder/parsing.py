@@ -14,9 +14,9 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from gateway.problems import Violation
-from gateway.transcoder.descriptors import is_map, is_wrapper, map_key, map_value, message_of
 from gateway.transcoder.malformed import Malformed
 from gateway.transcoder.scalars import NOT_A_VALUE, Convert, bool_text, expectation, scalar
+from services.chassis.descriptors import is_map, is_wrapper, map_key, map_value, message_of
 
 Parse = Callable[[Any, Any], None]  # value, the message to fill
 Assign = Callable[[Any, Any], None]  # value, the message whose field it goes into

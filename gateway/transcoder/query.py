@@ -10,10 +10,10 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 
 from gateway.problems import Violation
-from gateway.transcoder.descriptors import is_leaf, is_map, is_wrapper, message_of, type_of
 from gateway.transcoder.malformed import Malformed
 from gateway.transcoder.parsing import Parsers
 from gateway.transcoder.scalars import NOT_A_VALUE, bool_text, expectation, scalar
+from services.chassis.descriptors import is_leaf, is_map, is_wrapper, message_of, type_of
 
 Convert = Callable[[str], Any]
 

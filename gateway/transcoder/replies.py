@@ -14,9 +14,9 @@ from google.protobuf.message import Message
 from liangma.type.v1 import attachment_pb2
 
 from gateway.transcoder.contract import Binding, Operation
-from gateway.transcoder.descriptors import is_http_body, type_of
-from gateway.transcoder.rendering import Renderers
 from gateway.transcoder.templates import MANY, ONE
+from services.chassis.descriptors import is_http_body, type_of
+from services.chassis.proto_json import Renderers
 
 JSON, NDJSON = "application/json", "application/x-ndjson"
 # What a service sends as it is may be anything, so a browser is told to run nothing of it.

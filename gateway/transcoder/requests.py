@@ -14,11 +14,11 @@ from google.protobuf.message import Message
 
 from gateway.problems import Problem, Violation, invalid
 from gateway.transcoder.contract import Binding, Operation
-from gateway.transcoder.descriptors import is_http_body, type_of
 from gateway.transcoder.forms import file_name
 from gateway.transcoder.malformed import Malformed
 from gateway.transcoder.parsing import Parsers
 from gateway.transcoder.query import FieldWriter, fields_of
+from services.chassis.descriptors import is_http_body, type_of
 
 # HTTP headers that stand for a field of the request, when the message has it and the body does not give it
 _HEADER_FIELDS = {"idempotency-key": "request_id", "if-match": "etag"}

@@ -11,8 +11,8 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Error as ProtobufError
 
 from gateway.problems import Violation
-from gateway.transcoder.descriptors import enum_of
 from gateway.transcoder.malformed import Malformed
+from services.chassis.descriptors import enum_of
 
 Convert = Callable[[Any], Any]
 

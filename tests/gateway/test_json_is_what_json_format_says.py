@@ -16,10 +16,10 @@ from google.protobuf.message_factory import GetMessageClass
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from gateway.transcoder.descriptors import enum_of
 from gateway.transcoder.malformed import Malformed
 from gateway.transcoder.parsing import Parsers
-from gateway.transcoder.rendering import Renderers
+from services.chassis.descriptors import enum_of
+from services.chassis.proto_json import Renderers
 from tests.gateway import trial
 
 RENDERERS, PARSERS = Renderers(), Parsers()

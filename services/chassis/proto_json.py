@@ -17,7 +17,7 @@ from typing import Any
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 
-from gateway.transcoder.descriptors import enum_of, is_map, is_wrapper, map_key, map_value, message_of
+from services.chassis.descriptors import enum_of, is_map, is_wrapper, map_key, map_value, message_of
 
 Render = Callable[[Any], Any]
 
