@@ -29,8 +29,9 @@ from services.chassis.database import Database
 from services.chassis.outbox import Draft, Fact
 from services.chassis.relay import BusDown, Publisher, Relay
 
-FACTS = 2_000
+FACTS = 5_000
 RUNS = 6  # one to warm up
+AIM = 8_000
 DATABASE = os.environ.get("LIANGMA_BENCH_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
 RABBIT = os.environ.get("LIANGMA_BENCH_AMQP_URL", "amqp://guest:guest@127.0.0.1:5672//")
 TYPE = "plan_received"
@@ -67,7 +68,9 @@ class Course:
         relay = Relay("plans", self.database, self.outbox, self.publisher, Leads())
         sent = 0
         while sent < FACTS:
-            sent += relay.step()
+            if not (taken := relay.step()):
+                fill(self.database, self.outbox, FACTS)  # a fast machine takes more turns than were provided for
+            sent += taken
         return sent
 
     def publish_each(self) -> int:
@@ -103,6 +106,7 @@ def benchmark() -> Iterator[Benchmark]:
             against=("publish, confirm each",),
             target=5.0,
             rounds=RUNS - 1,
+            notes=(f"aim {AIM:,} facts/s",),
         )
 
 

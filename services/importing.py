@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import openpyxl
 import xlsxwriter
@@ -16,9 +19,21 @@ import xlsxwriter
 from services.rest import Gateway
 
 BATCH = 2000
+SAMPLE = 1 << 16  # bytes that show in which encoding a file is written
 
-Row = tuple[int, dict[str, str]]
-"""Line in the file (the header is line 1), and text by header."""
+
+class Row(NamedTuple):
+    """A row of a file.
+
+    Args:
+        line: in the file; the header is line 1.
+        header: what the columns are called, the same for all rows.
+        cells: text by column; as many as there are columns.
+    """
+
+    line: int
+    header: Sequence[str]
+    cells: Sequence[str]
 
 
 class BadFile(Exception):
@@ -179,10 +194,10 @@ def import_file(kind: Kind, path: Path, gateway: Gateway, progress: Callable[[in
         GatewayRefused: the gateway takes none of it.
     """
     report = Report()
+    rows = read(path)
     sent = 0
-    for batch in _batches(read(path)):
-        if not sent:
-            _check_header(kind, path, batch[0][1])
+    while batch := list(islice(rows, BATCH)):
+        _require_columns(kind, path, batch[0].header)
         _send(kind, batch, gateway, report)
         sent += len(batch)
         progress(sent)
@@ -193,63 +208,50 @@ def import_file(kind: Kind, path: Path, gateway: Gateway, progress: Callable[[in
 
 def write_rejected(report: Report, path: Path) -> None:
     """Write the refused rows as they were, with line, column, rule and reason: mend them and import the file again."""
-    headers = list(report.rejected[0][0][1]) if report.rejected else []
+    header = report.rejected[0][0].header if report.rejected else ()
     extra = ["行号", "出错列", "规则", "原因"]
     rows = [
-        [row.get(header, "") for header in headers]
-        + [str(line), refusal.get("column", ""), refusal.get("rule", ""), refusal.get("reason", "")]
-        for (line, row), refusal in report.rejected
+        [*row.cells, str(row.line), *(refusal.get(name, "") for name in ("column", "rule", "reason"))]
+        for row, refusal in report.rejected
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".xlsx":
-        _write_xlsx(path, [*headers, *extra], rows)
+        _write_xlsx(path, [*header, *extra], rows)
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
-            csv.writer(file).writerows([[*headers, *extra], *rows])
+            csv.writer(file).writerows([[*header, *extra], *rows])
+
+
+def _require_columns(kind: Kind, path: Path, header: Sequence[str]) -> None:
+    given = {kind.columns.get(column) for column in header}
+    for name in kind.needed:
+        if name not in given:
+            wanted = " / ".join(column for column, field_name in kind.columns.items() if field_name == name)
+            raise BadFile(f"{path}: no column {wanted}; the file has: {'、'.join(header)}")
 
 
 def _send(kind: Kind, batch: Sequence[Row], gateway: Gateway, report: Report) -> None:
-    rows = [_message(kind, line, row) for line, row in batch]
-    answer = gateway.post(kind.path, {"rows": rows})
+    answer = gateway.post(kind.path, {"rows": _messages(kind, batch)})
     report.imported += int(answer.get("imported", 0))
     report.unchanged += int(answer.get("unchanged", 0))
-    by_line = dict(batch)
-    for refusal in answer.get("rejections", ()):
-        line = int(refusal["line"])
-        report.rejected.append(((line, by_line[line]), refusal))
+    by_line = {row.line: row for row in batch}
+    report.rejected += [(by_line[int(refusal["line"])], refusal) for refusal in answer.get("rejections", ())]
 
 
-def _message(kind: Kind, line: int, row: Mapping[str, str]) -> dict[str, Any]:
-    message: dict[str, Any] = {"line": line}
-    for header, text in row.items():
-        name = kind.columns.get(header)
-        if name and text and name not in message:
-            message[name] = text
-    return message
-
-
-def _check_header(kind: Kind, path: Path, row: Mapping[str, str]) -> None:
-    given = {kind.columns.get(header) for header in row}
-    for name in kind.needed:
-        if name not in given:
-            wanted = " / ".join(header for header, field_name in kind.columns.items() if field_name == name)
-            raise BadFile(f"{path}: no column {wanted}; the file has: {'、'.join(row)}")
-
-
-def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _messages(kind: Kind, batch: Sequence[Row]) -> list[dict[str, Any]]:
+    """What the rows say, by field; of several columns that mean one field the first with a text counts."""
+    known = [(place, kind.columns[column]) for place, column in enumerate(batch[0].header) if column in kind.columns]
+    places, names = zip(*reversed(known), strict=True)
+    pick, fields = itemgetter(*places), ("line", *names)
+    return [
+        {name: value for name, value in zip(fields, (row.line, *pick(row.cells)), strict=True) if value}
+        for row in batch
+    ]
 
 
 def _csv(path: Path) -> Iterator[Row]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
-        encoding = _encoding(raw.read(1 << 16))
+        encoding = _encoding(raw.read(SAMPLE))
         raw.seek(0)
         with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
             reader = csv.reader(text)
@@ -261,9 +263,9 @@ def _csv(path: Path) -> Iterator[Row]:
 
 def _encoding(beginning: bytes) -> str:
     try:
-        beginning.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return "utf-8-sig" if error.start > len(beginning) - 4 else "gb18030"
+        codecs.getincrementaldecoder("utf-8")().decode(beginning)  # which may end within a character
+    except UnicodeDecodeError:
+        return "gb18030"
     return "utf-8-sig"
 
 
@@ -285,9 +287,11 @@ def _text(cell: object) -> str:
 
 def _rows(lines: Iterator[list[str]]) -> Iterator[Row]:
     header = [name.strip() for name in next(lines, [])]
+    width = len(header)
     for number, line in enumerate(lines, start=2):
         if any(line):
-            yield number, dict(zip(header, (text.strip() for text in line), strict=False))
+            cells = list(map(str.strip, line))
+            yield Row(number, header, cells if len(cells) == width else [*cells, *[""] * width][:width])
 
 
 def _write_xlsx(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

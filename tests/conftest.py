@@ -12,7 +12,7 @@ from kombu.connection import Connection
 from kombu.exceptions import OperationalError
 
 from tests.support.broker import RABBITMQ
-from tests.support.house import postgres_is_there
+from tests.support.databases import STOCK, postgres_is_there
 
 REQUIRED = os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1"
 
@@ -32,8 +32,14 @@ def _logging_as_it_was() -> Iterator[None]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # the processes that tests start, and start again, need not compile everything anew each time
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     config.addinivalue_line("markers", "postgresql: needs a PostgreSQL (LIANGMA_TEST_DATABASE_URL)")
     config.addinivalue_line("markers", "rabbitmq: needs a RabbitMQ (LIANGMA_TEST_AMQP_URL)")
+
+
+def pytest_sessionfinish() -> None:
+    STOCK.put_away()
 
 
 def _rabbitmq_is_there() -> bool:

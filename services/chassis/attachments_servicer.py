@@ -30,8 +30,6 @@ class AttachmentsServicer(attachments_pb2_grpc.AttachmentsServiceServicer):
         store: where they are kept.
     """
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["AttachmentsService"]
-
     def __init__(self, store: AttachmentStore) -> None:
         self._store = store
 

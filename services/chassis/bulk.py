@@ -1,26 +1,58 @@
-"""Many rows at once. PostgreSQL takes them as one JSON document: several times faster than rows of parameters."""
+"""Many rows at once: a statement makes its way to the database and back once, not once for each row.
+
+To PostgreSQL many new rows are copied, and others travel as one JSON text, which it unfolds: several times faster than
+rows of parameters. SQLite is in the process, and takes them one by one.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from enum import Enum
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Column, Dialect, Table, TypeDecorator, insert, quoted_name, text
-from sqlalchemy.dialects import sqlite
+import orjson
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    Connection,
+    Date,
+    DateTime,
+    Dialect,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    any_,
+    bindparam,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    true,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 Rows = Sequence[Mapping[str, object]]
+WORTH_COPYING = 4  # rows; fewer are there sooner by a statement
+
+Turning = Callable[[Column[Any], Dialect], Callable[[Any], Any] | None]
 
 
 def insert_rows(session: Session, table: Table, rows: Rows) -> None:
-    """Write new rows; all have the same keys."""
-    if _is_postgresql(session):
-        session.execute(text(f"{_into(session, table, rows)}"), {"rows": _document(session, table, rows)})
+    """Write new rows; all have the same names."""
+    connection = session.connection()
+    if _is_postgresql(connection.dialect) and len(rows) >= WORTH_COPYING:
+        _copy(connection, table, rows)
     else:
-        session.execute(insert(table), list(rows))
+        _write(connection, table, rows, replace=False)
 
 
 def upsert_rows(session: Session, table: Table, rows: Rows) -> None:
@@ -28,22 +60,84 @@ def upsert_rows(session: Session, table: Table, rows: Rows) -> None:
 
     Of rows with the same key the last one counts, or the one with the greatest version.
     """
-    keys = [column.name for column in table.primary_key]
-    rows = _one_each(rows, keys)
-    changed = [name for name in rows[0] if name not in keys]
-    if not _is_postgresql(session):
-        _upsert_in_sqlite(session, table, rows, keys, changed)
-        return
-    quote = session.get_bind().dialect.identifier_preparer.quote
-    target = quote(table.name)
-    action = "NOTHING"
-    if changed:
-        action = "UPDATE SET " + ", ".join(f"{quote(name)} = excluded.{quote(name)}" for name in changed)
-        if "version" in changed:
-            action += f" WHERE excluded.version > {target}.version"
-    conflict = ", ".join(map(quote, keys))
-    statement = f"{_into(session, table, rows)} ON CONFLICT ({conflict}) DO {action}"
-    session.execute(text(statement), {"rows": _document(session, table, rows)})
+    _write(session.connection(), table, _one_each(rows, _keys(table)), replace=True)
+
+
+def insert_into(session: Session, table: Table) -> Any:
+    """An insert in the dialect of the database: it can say what happens on a conflict."""
+    return _insert(table, session.get_bind().dialect)
+
+
+def as_table(session: Session, columns: Sequence[Column[Any]], rows: Sequence[Sequence[object]]) -> Select[Any]:
+    """Rows as a table with the types of these columns (on SQLite: texts and whole numbers only)."""
+    dialect = session.get_bind().dialect
+    by_column = [[row[place] for row in rows] for place in range(len(columns))]
+    cells = [_turned(values, _for_json(column, dialect)) for column, values in zip(columns, by_column, strict=True)]
+    return _unfolded(columns, literal(_json_of(list(zip(*cells, strict=True))), Text), dialect)
+
+
+def among(session: Session, column: Any, values: Collection[str]) -> ColumnElement[bool]:
+    """Whether a column holds one of many texts: one parameter, as thousands would cost more to read than to find."""
+    given = literal(_json_of(list(values)), Text)
+    if _is_postgresql(session.get_bind().dialect):
+        texts = func.jsonb_array_elements_text(cast(given, JSONB)).table_valued("value")
+        return column == any_(func.array(select(texts.c.value).scalar_subquery()))  # type: ignore[no-any-return]
+    return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
+
+
+def _copy(connection: Connection, table: Table, rows: Rows) -> None:
+    quoted = connection.dialect.identifier_preparer
+    names = ", ".join(map(quoted.format_column, _columns(table, rows[0])))
+    driver: Any = connection.connection.driver_connection
+    try:
+        with driver.cursor() as cursor, cursor.copy(f"COPY {quoted.format_table(table)} ({names}) FROM STDIN") as copy:
+            for row in _ready(table, rows, connection.dialect, _for_driver):
+                copy.write_row(row)
+    except driver.Error as error:
+        raise DBAPIError.instance("COPY", None, error, driver.Error) from error  # as of any other statement
+
+
+def _write(connection: Connection, table: Table, rows: Rows, *, replace: bool) -> None:
+    dialect = connection.dialect
+    statement = _statement(table, tuple(rows[0]), replace, dialect)
+    if _is_postgresql(dialect):
+        connection.exec_driver_sql(statement, {"rows": _json_of(_ready(table, rows, dialect, _for_json))})
+    else:
+        connection.exec_driver_sql(statement, _ready(table, rows, dialect, _for_driver))
+
+
+@lru_cache(maxsize=1024)
+def _statement(table: Table, given: tuple[str, ...], replace: bool, dialect: Dialect) -> str:
+    columns = _columns(table, given)
+    names = [column.name for column in columns]
+    statement = _insert(table, dialect)
+    if _is_postgresql(dialect):
+        rows = _unfolded(columns, bindparam("rows", type_=Text), dialect)
+        statement = statement.from_select(names, rows, include_defaults=False)
+    if replace:
+        statement = _replacing(statement, table, given)
+    return str(statement.compile(dialect=dialect, column_keys=names))
+
+
+def _replacing(statement: Any, table: Table, given: Sequence[str]) -> Any:
+    keys = _keys(table)
+    changes = {name: statement.excluded[name] for name in given if name not in keys}
+    if not changes:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    newer = statement.excluded["version"] > table.c.version if "version" in changes else None
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
+
+
+def _is_postgresql(dialect: Dialect) -> bool:
+    return dialect.name == "postgresql"
+
+
+def _insert(table: Table, dialect: Dialect) -> Any:
+    return postgresql.insert(table) if _is_postgresql(dialect) else sqlite.insert(table)
+
+
+def _keys(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]
 
 
 def _one_each(rows: Rows, keys: Sequence[str]) -> Rows:
@@ -51,58 +145,85 @@ def _one_each(rows: Rows, keys: Sequence[str]) -> Rows:
     return list({tuple(row[key] for key in keys): row for row in ordered}.values())
 
 
-def _upsert_in_sqlite(session: Session, table: Table, rows: Rows, keys: list[str], changed: list[str]) -> None:
-    statement = sqlite.insert(table)
-    if changed:
-        newer = statement.excluded["version"] > table.c.version if "version" in changed else None
-        new = {name: statement.excluded[name] for name in changed}
-        statement = statement.on_conflict_do_update(index_elements=keys, set_=new, where=newer)
-    else:
-        statement = statement.on_conflict_do_nothing(index_elements=keys)
-    session.execute(statement, list(rows))
-
-
-def _is_postgresql(session: Session) -> bool:
-    return session.get_bind().dialect.name == "postgresql"
-
-
-def _into(session: Session, table: Table, rows: Rows) -> str:
-    """The statement up to the conflict; names of tables and columns are ours, values travel as a parameter."""
-    quote = session.get_bind().dialect.identifier_preparer.quote
-    names = ", ".join(quote(quoted_name(column.name, None)) for column in _columns(table, rows))
-    target = quote(table.name)
-    source = f"json_populate_recordset(NULL::{target}, CAST(:rows AS json))"
-    return f"INSERT INTO {target} ({names}) SELECT {names} FROM {source}"  # noqa: S608
-
-
-def _columns(table: Table, rows: Rows) -> list[Column[Any]]:
+def _columns(table: Table, given: Container[str]) -> list[Column[Any]]:
     """The columns that are given, and those that have a default."""
-    return [column for column in table.columns if column.name in rows[0] or _has_default(column)]
+    return [column for column in table.columns if column.name in given or _has_default(column)]
 
 
 def _has_default(column: Column[Any]) -> bool:
     return column.default is not None and column.default.is_scalar
 
 
-def _document(session: Session, table: Table, rows: Rows) -> str:
-    dialect = session.get_bind().dialect
-    columns = _columns(table, rows)
-    defaults = {column.name: column.default.arg for column in columns if _has_default(column)}  # type: ignore[union-attr]
-    given = [
-        {column.name: _value(column, row.get(column.name, defaults.get(column.name)), dialect) for column in columns}
-        for row in rows
-    ]
-    return json.dumps(given, ensure_ascii=False, default=_plain)
+def _ready(table: Table, rows: Rows, dialect: Dialect, turning: Turning) -> list[tuple[Any, ...]]:
+    """The rows as they travel: the values of all columns that are given or have a default."""
+    pick = itemgetter(*rows[0], next(iter(rows[0])))  # one more, as a single one would come bare
+    given = dict(zip(rows[0], zip(*map(pick, rows), strict=True), strict=False))
+    columns = _columns(table, rows[0])
+    cells = [_turned(given.get(c.name) or _default(c) * len(rows), turning(c, dialect)) for c in columns]
+    return list(zip(*cells, strict=True))
 
 
-def _value(column: Column[Any], value: object, dialect: Dialect) -> object:
-    return column.type.process_bind_param(value, dialect) if isinstance(column.type, TypeDecorator) else value
+def _default(column: Column[Any]) -> list[Any]:
+    return [column.default.arg]  # type: ignore[union-attr]  # one that is not given has it
+
+
+def _turned(values: Sequence[Any], turn: Callable[[Any], Any] | None) -> Sequence[Any]:
+    """The values of a column as they travel; what it says again and again is worked out once."""
+    if turn is None:
+        return values
+    try:
+        known = {value: turn(value) for value in set(values)}
+    except TypeError:  # not everything can be looked up
+        return list(map(turn, values))
+    return [known[value] for value in values]
+
+
+def _for_driver(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What turns a column's value into one that the driver takes; None: it is one."""
+    kind, in_json = _kept_as(column), _for_json(column, dialect)
+    if isinstance(kind, LargeBinary):
+        return None
+    if in_json and isinstance(kind, JSON) and _is_postgresql(dialect):
+        return lambda value: None if value is None else _json_of(in_json(value))
+    if isinstance(kind, (Date, DateTime)) and _is_postgresql(dialect):
+        return lambda value: value and value.isoformat()
+    return column.type.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _for_json(column: Column[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What turns a column's value into one that JSON knows; None: it is one."""
+    kind = column.type
+    return (lambda value: kind.process_bind_param(value, dialect)) if isinstance(kind, TypeDecorator) else None
+
+
+def _json_of(value: Any) -> str:
+    return orjson.dumps(value, default=_plain).decode()
 
 
 def _plain(value: object) -> str:
     """As PostgreSQL reads it from text."""
-    if isinstance(value, (datetime, date)):
-        return value.isoformat()
-    if isinstance(value, (bytes, memoryview)):
-        return "\\x" + bytes(value).hex()
-    return str(value.value) if isinstance(value, Enum) else str(value)
+    return "\\x" + bytes(value).hex() if isinstance(value, (bytes, memoryview)) else str(value)
+
+
+def _unfolded(columns: Sequence[Column[Any]], rows: ColumnElement[str], dialect: Dialect) -> Select[Any]:
+    """The rows in a JSON text as a table."""
+    if _is_postgresql(dialect):
+        given = func.jsonb_array_elements(cast(rows, JSONB)).table_valued("value")
+    else:
+        given = func.json_each(rows).table_valued("value")
+    cells = (_cell(given.c.value, place, column) for place, column in enumerate(columns))
+    return select(*cells).where(true())
+
+
+def _cell(row: Any, place: int, column: Column[Any]) -> ColumnElement[Any]:
+    """One value of a row, in the type of its column."""
+    at: ColumnElement[Any] = literal_column(str(place))
+    if isinstance(_kept_as(column), JSON):
+        return func.nullif(row.op("->")(at), cast(literal_column("'null'"), JSONB)).label(column.name)
+    value = row.op("->>")(at)
+    is_text = isinstance(_kept_as(column), String)
+    return (value if is_text else cast(value, column.type)).label(column.name)
+
+
+def _kept_as(column: Column[Any]) -> Any:
+    return column.type.impl if isinstance(column.type, TypeDecorator) else column.type

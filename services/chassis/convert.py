@@ -17,9 +17,9 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import functools
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
@@ -30,11 +30,17 @@ from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy import inspect
 
+from services.chassis.descriptors import is_map, map_value
 from services.chassis.errors import malformed
+from services.chassis.naming import snake_case
 
 M = TypeVar("M", bound=Message)
 D = TypeVar("D")
+Convert = Callable[[Any], Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _ATTRIBUTES = {"create_time": "created_at", "update_time": "updated_at", "etag": "version"}
 _SERVER_SIDE = {"created_at", "created_by", "updated_at", "updated_by", "version"}
@@ -43,15 +49,19 @@ _SERVER_SIDE = {"created_at", "created_by", "updated_at", "updated_by", "version
 def to_proto(thing: object, kind: type[M], **overrides: object) -> M:
     """A message of this kind, filled from the attributes of the same names.
 
+    What is in hand is written out first, as before a query: writing it counts the version and fills the stamps.
+
     Args:
         overrides: values for fields that the thing does not have or has otherwise.
     """
-    message = kind()
-    for field in _fields(kind):  # type: ignore[arg-type]  # a class is hashable
-        value = overrides[field.name] if field.name in overrides else _attribute(thing, field.name)
+    if _is_mapped(type(thing)):  # type: ignore[arg-type]
+        _write_out(thing)
+    values = {}
+    for name, attribute, convert in _plan(kind):  # type: ignore[arg-type]  # a class is hashable
+        value = overrides[name] if name in overrides else getattr(thing, attribute, None)
         if value is not None:
-            _set(message, field, value)
-    return message
+            values[name] = convert(value)
+    return kind(**values)
 
 
 def from_proto(message: Message, kind: type[D], **overrides: object) -> D:
@@ -72,66 +82,65 @@ def enum_name(descriptor: EnumDescriptor, number: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _fields(kind: Any) -> tuple[Any, ...]:
-    return tuple(kind.DESCRIPTOR.fields)
+def _prefix(descriptor: EnumDescriptor) -> str:
+    return snake_case(descriptor.name).upper() + "_"
 
 
 @lru_cache(maxsize=1024)
-def _prefix(descriptor: EnumDescriptor) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", descriptor.name).upper() + "_"
+def _is_mapped(kind: Any) -> bool:
+    return inspect(kind, raiseerr=False) is not None
 
 
-def _attribute(thing: object, name: str) -> object:
-    if name == "etag":
-        version = getattr(thing, "version", None)
-        return None if version is None else str(version)
-    return getattr(thing, _ATTRIBUTES.get(name, name), None)
+def _write_out(thing: object) -> None:
+    session = inspect(thing).session
+    if session is not None:
+        session.flush()
 
 
-def _set(message: Any, field: FieldDescriptor, value: Any) -> None:
-    if field.message_type and field.message_type.GetOptions().map_entry:
-        _set_map(getattr(message, field.name), field, value)
-    elif field.is_repeated:
-        getattr(message, field.name).extend(_single(field, item) for item in value)
-    elif field.message_type:
-        getattr(message, field.name).CopyFrom(_single(field, value))
-    else:
-        setattr(message, field.name, _single(field, value))
+@lru_cache(maxsize=1024)
+def _plan(kind: Any) -> tuple[tuple[str, str, Convert], ...]:
+    """Of each field: its name, the attribute that fills it, and what turns that into what the message takes."""
+    fields = kind.DESCRIPTOR.fields
+    return tuple((field.name, _ATTRIBUTES.get(field.name, field.name), _converter(field)) for field in fields)
 
 
-def _set_map(target: Any, field: FieldDescriptor, value: dict[Any, Any]) -> None:
-    assert field.message_type is not None
-    inner: Any = field.message_type.fields_by_name["value"]
-    for key, item in value.items():
-        if inner.message_type:
-            target[key].CopyFrom(_single(inner, item))
-        else:
-            target[key] = _single(inner, item)
+def _converter(field: FieldDescriptor) -> Convert:
+    if field.name == "etag":
+        return str
+    if is_map(field):
+        value = _single(map_value(field))
+        return lambda items: {key: value(item) for key, item in items.items()}
+    one = _single(field)
+    return (lambda items: [one(item) for item in items]) if field.is_repeated else one
 
 
-def _single(field: FieldDescriptor, value: Any) -> Any:
-    if isinstance(value, Message):
-        return value
+def _single(field: FieldDescriptor) -> Convert:
     if field.message_type is not None:
         kind = GetMessageClass(field.message_type)
-        if kind is Timestamp:
-            return _timestamp(value)
-        return to_proto(value, kind)
+        other = _timestamp if kind is Timestamp else functools.partial(to_proto, kind=kind)
+        return lambda value: value if isinstance(value, Message) else other(value)
     if field.enum_type is not None:
-        return field.enum_type.values_by_name[_prefix(field.enum_type) + value].number if value else 0
+        prefix = _prefix(field.enum_type)
+        numbers = {value.name.removeprefix(prefix): value.number for value in field.enum_type.values}
+        return lambda value: numbers[value] if value else 0
+    return _text if field.type == FieldDescriptor.TYPE_STRING else _same
+
+
+def _text(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, (StrEnum, Decimal)):
-        return str(value)
+    return str(value) if isinstance(value, (StrEnum, Decimal)) else value
+
+
+def _same(value: Any) -> Any:
     return value
 
 
 def _timestamp(value: datetime) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(value.astimezone(UTC))
-    return stamp
+    since = value - _EPOCH
+    return Timestamp(seconds=since.days * 86_400 + since.seconds, nanos=since.microseconds * 1000)
 
 
 @lru_cache(maxsize=1024)

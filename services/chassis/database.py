@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,10 @@ class JsonOf(TypeDecorator[Any]):
     def __init__(self, kind: Any) -> None:
         super().__init__()
         self.kind = kind
-        self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.kind)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else self._adapter.dump_python(value, mode="json")

@@ -94,9 +94,19 @@ def letter_id(subscription: str, event_id: str) -> str:
 def bury(session: Session, table: Table, letter: DeadLetter) -> None:
     """Keep a letter; one with the same id is replaced."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    values = {name: getattr(letter, name) for name in DeadLetter.__dataclass_fields__}
-    replaced = {name: value for name, value in values.items() if name != "id"}
-    session.execute(insert(table).values(values).on_conflict_do_update(index_elements=["id"], set_=replaced))
+    kept, replaced = {"id": letter.id, **_told(letter)}, _told(letter)
+    session.execute(insert(table).values(kept).on_conflict_do_update(index_elements=["id"], set_=replaced))
+
+
+def bury_again(session: Session, table: Table, letter: DeadLetter) -> bool:
+    """Keep why a replay failed; False: another one has settled the letter meanwhile, and it stays so."""
+    waiting = table.c.id == letter.id, table.c.state == LetterState.REPLAYING
+    again = update(table).where(*waiting).values(_told(letter)).returning(table.c.id)
+    return session.execute(again).first() is not None
+
+
+def _told(letter: DeadLetter) -> dict[str, object]:
+    return {name: getattr(letter, name) for name in DeadLetter.__dataclass_fields__ if name != "id"}
 
 
 def list_letters(session: Session, table: Table, *, state: LetterState | None = LetterState.DEAD) -> list[DeadLetter]:
@@ -139,17 +149,22 @@ def drop(session: Session, table: Table, id: str, *, now: datetime) -> None:
     _order(session, table, id, LetterState.DROPPED, now)
 
 
-def settle(session: Session, table: Table, id: str, *, now: datetime) -> None:
-    """Note that a replayed letter was handled."""
-    values = {"state": LetterState.REPLAYED, "settled_at": now}
-    session.execute(update(table).where(table.c.id == id).values(values))
+def settle(session: Session, table: Table, id: str, *, now: datetime) -> bool:
+    """Note that a letter is replayed, in the transaction that does so; False: another one has done it."""
+    return _moved(session, table, id, LetterState.REPLAYING, LetterState.REPLAYED, now)
 
 
 def _order(session: Session, table: Table, id: str, state: LetterState, at: datetime | None) -> None:
-    dead = table.c.id == id, table.c.state == LetterState.DEAD
-    moved = session.execute(update(table).where(*dead).values(state=state, settled_at=at).returning(table.c.id))
-    if moved.first() is None:
+    if not _moved(session, table, id, LetterState.DEAD, state, at):
         raise LetterSettled(id, show(session, table, id).state)
+
+
+def _moved(
+    session: Session, table: Table, id: str, before: LetterState, after: LetterState, at: datetime | None
+) -> bool:
+    found = table.c.id == id, table.c.state == before
+    moved = session.execute(update(table).where(*found).values(state=after, settled_at=at).returning(table.c.id))
+    return moved.first() is not None
 
 
 def _letter(row: RowMapping) -> DeadLetter:

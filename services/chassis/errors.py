@@ -17,9 +17,10 @@ its upper-case name is the stable `reason` that clients may test.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
+
+from services.chassis.naming import snake_case
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Refusal(Exception):
     reason: ClassVar[str] = "REFUSED"
 
     def __init_subclass__(cls) -> None:
-        cls.reason = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).upper()
+        cls.reason = snake_case(cls.__name__).upper()
 
     def __init__(self, zh: str, en: str, **metadata: object) -> None:
         super().__init__(en)

@@ -10,13 +10,12 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from liangma.attachments.v1 import attachments_pb2_grpc
 
 from services.chassis.attachments import AttachmentStore
 from services.chassis.attachments_servicer import AttachmentsServicer
 from services.chassis.identity import TokenVerifier
 from services.chassis.interceptors import Surround
-from services.chassis.service import AddServicer
+from services.chassis.servicing import add_to_server, descriptor_of
 from services.chassis.settings import Settings
 
 GREATEST_MESSAGE = 32 * 1024 * 1024
@@ -27,16 +26,16 @@ class GrpcServer:
     """A server of the given servicers, and of attachments, which every server offers.
 
     Args:
-        servicers: pairs of the generated `add_…_to_server` and its servicer.
+        servicers: each fills in one service of the contract.
         settings: address, threads, TLS, issuer of tokens, where attachments are kept.
 
     Raises:
         OSError: the address is taken or cannot be bound; names it.
     """
 
-    def __init__(self, servicers: Sequence[tuple[AddServicer, object]], settings: Settings) -> None:
+    def __init__(self, servicers: Sequence[object], settings: Settings) -> None:
         servicers = [*servicers, attachments(settings)]
-        descriptors = [servicer.DESCRIPTOR for _, servicer in servicers]  # type: ignore[attr-defined]
+        descriptors = [descriptor_of(servicer) for servicer in servicers]
         methods: dict[str, MethodDescriptor] = {
             f"/{service.full_name}/{method.name}": method for service in descriptors for method in service.methods
         }
@@ -55,8 +54,8 @@ class GrpcServer:
                 ("grpc.max_connection_age_grace_ms", 60_000),
             ],
         )
-        for add, servicer in servicers:
-            add(servicer, self._server)
+        for servicer in servicers:
+            add_to_server(servicer, self._server)
         self._health = health.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         names = [service.full_name for service in descriptors]
@@ -86,10 +85,9 @@ class GrpcServer:
             raise OSError(f"cannot listen on {settings.grpc_listen} (LIANGMA_GRPC_LISTEN): {error}") from error
 
 
-def attachments(settings: Settings) -> tuple[AddServicer, object]:
-    """The service of files, which belongs to no service and to every server."""
-    store = AttachmentStore(settings.attachments, limit=settings.upload_limit)
-    return attachments_pb2_grpc.add_AttachmentsServiceServicer_to_server, AttachmentsServicer(store)
+def attachments(settings: Settings) -> AttachmentsServicer:
+    """The servicer of files, which belongs to no service and to every server."""
+    return AttachmentsServicer(AttachmentStore(settings.attachments, limit=settings.upload_limit))
 
 
 def _read(path: Path) -> bytes:

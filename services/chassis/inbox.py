@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Column, DateTime, MetaData, String, Table, delete
+from sqlalchemy import ARRAY, Column, DateTime, MetaData, String, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 
 def inbox_table(metadata: MetaData) -> Table:
@@ -34,10 +36,28 @@ def first_times(
     A twin that is being handled elsewhere is waited for, so only one of them ever acts. All processes take their rows
     in the same order, so none waits for one that waits for it.
     """
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    noted = insert(table).on_conflict_do_nothing().returning(table.c.event_id)
-    rows = [{"event_id": id, "subscription": subscription, "at": at} for id in sorted(set(event_ids))]
-    return frozenset(session.execute(noted, rows).scalars()) if rows else frozenset()
+    ids = sorted(set(event_ids))
+    if not ids:
+        return frozenset()
+    note = _note_at_once if session.get_bind().dialect.name == "postgresql" else _note_each
+    return frozenset(note(session, table, ids, subscription, at))
+
+
+def _note_each(session: Session, table: Table, ids: Sequence[str], subscription: str, at: datetime) -> Iterable[str]:
+    noted = sqlite.insert(table).on_conflict_do_nothing().returning(table.c.event_id)
+    return session.scalars(noted, [{"event_id": id, "subscription": subscription, "at": at} for id in ids])
+
+
+def _note_at_once(session: Session, table: Table, ids: Sequence[str], subscription: str, at: datetime) -> Iterable[str]:
+    return session.scalars(_noting(table), {"ids": ids, "subscription": subscription, "at": at})
+
+
+@cache
+def _noting(table: Table) -> ReturningInsert[tuple[str]]:
+    ids = func.unnest(bindparam("ids", type_=ARRAY(String))).column_valued("id")
+    rows = select(ids, bindparam("subscription", type_=String), bindparam("at", type_=DateTime(timezone=True)))
+    noted = postgresql.insert(table).from_select(["event_id", "subscription", "at"], rows)
+    return noted.on_conflict_do_nothing().returning(table.c.event_id)
 
 
 def forget(session: Session, table: Table, event_id: str, subscription: str) -> None:

@@ -1,17 +1,14 @@
-"""Facts on their way out: written with the change they tell of, sent in order, kept as a log nobody quietly edits."""
+"""Facts on their way out: written with the change they tell of, read in order, marked when the bus has them."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
-from google.protobuf.json_format import MessageToDict
+import orjson
 from google.protobuf.message import Message
 from sqlalchemy import (
     ARRAY,
@@ -21,23 +18,28 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Row,
+    Select,
     String,
     Table,
     Text,
+    Update,
     bindparam,
     column,
     func,
-    insert,
-    literal,
     select,
     update,
 )
 from sqlalchemy.orm import Session
 
-BATCH = 500
-GENESIS = "0" * 64
+from services.chassis import bulk, descriptors
+from services.chassis.chain import Link, chain_end
+from services.chassis.naming import snake_case
+from services.chassis.proto_json import Renderers
 
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+BATCH = 1000
+
+_RENDERERS = Renderers(print_empty=False)
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -69,12 +71,12 @@ def outbox_table(metadata: MetaData) -> Table:
 
 def type_of(message: Message | type[Message]) -> str:
     """The routing key of an event message: its name in snake case."""
-    return _snake_case(message.DESCRIPTOR.name)
+    return snake_case(message.DESCRIPTOR.name)
 
 
-@cache
-def _snake_case(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+def _payload(message: Message) -> str:
+    """A message as proto3 JSON text without what is empty; equal messages are equal texts."""
+    return orjson.dumps(_RENDERERS.of(descriptors.type_of(message))(message)).decode()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,29 +100,6 @@ class Draft:
     traceparent: str = ""
 
 
-def append(
-    session: Session,
-    table: Table,
-    *,
-    id: str,
-    message: Message,
-    aggregate_type: str,
-    aggregate_id: str,
-    occurred_at: datetime,
-    traceparent: str = "",
-) -> None:
-    """Write one fact; it is announced if and only if the session's transaction commits."""
-    draft = Draft(
-        id=id,
-        message=message,
-        aggregate_type=aggregate_type,
-        aggregate_id=aggregate_id,
-        occurred_at=occurred_at,
-        traceparent=traceparent,
-    )
-    append_all(session, table, [draft])
-
-
 def append_all(session: Session, table: Table, drafts: Iterable[Draft]) -> None:
     """Write facts in their order, in one statement."""
     rows = [
@@ -130,18 +109,17 @@ def append_all(session: Session, table: Table, drafts: Iterable[Draft]) -> None:
             "aggregate_id": draft.aggregate_id,
             "type": type_of(draft.message),
             "message": draft.message.DESCRIPTOR.full_name,
-            "payload": _encode(MessageToDict(draft.message)),
+            "payload": _payload(draft.message),
             "traceparent": draft.traceparent,
             "occurred_at": draft.occurred_at.astimezone(UTC),
         }
         for draft in drafts
     ]
     if rows:
-        session.connection().execute(insert(table), rows)
+        bulk.insert_rows(session, table, rows)
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(NamedTuple):
     """One row of the outbox.
 
     Args:
@@ -164,55 +142,29 @@ class Fact:
     traceparent: str
     occurred_at: datetime
 
-    @classmethod
-    def of_row(cls, row: Any) -> Fact:
-        """The fact a row of the outbox holds."""
-        values = {name: getattr(row, name) for name in cls.__dataclass_fields__}
-        return cls(**values | {"occurred_at": utc(values["occurred_at"])})
 
-    def canonical(self) -> bytes:
-        """The row as RFC 8785 canonical JSON: what the hash chain covers."""
-        return _encode(
-            {
-                "aggregate_id": self.aggregate_id,
-                "aggregate_type": self.aggregate_type,
-                "id": self.id,
-                "message": self.message,
-                "occurred_at": rfc3339(self.occurred_at),
-                "payload": self.payload,
-                "sequence": self.sequence,
-                "traceparent": self.traceparent,
-                "type": self.type,
-            }
-        ).encode()
-
-
-def facts(session: Session, table: Table, *, unsent_only: bool = True, limit: int = BATCH) -> list[Fact]:
-    """The next facts to send, in order (or the first ones there are, sent or not)."""
-    statement = select(*_columns(table)).order_by(table.c.sequence).limit(limit)
-    if unsent_only:
-        statement = statement.where(table.c.sent_at.is_(None))
-    return [_fact(row) for row in session.execute(statement)]
+def facts(session: Session, table: Table, *, limit: int = BATCH) -> list[Fact]:
+    """The next facts to send, in order."""
+    return [_fact(row) for row in session.execute(_unsent(table), {"limit": limit}).all()]
 
 
 def history(session: Session, table: Table, type: str, *, after: int, limit: int = BATCH) -> list[Fact]:
     """Facts of one type, sent or not, that follow a sequence number."""
     found = table.c.type == type, table.c.sequence > after
-    statement = select(*_columns(table)).where(*found).order_by(table.c.sequence).limit(limit)
-    return [_fact(row) for row in session.execute(statement)]
+    return [_fact(row) for row in session.execute(_in_order(table).where(*found).limit(limit)).all()]
 
 
-def _fact(row: Sequence[Any]) -> Fact:
-    return Fact(*[*row[:-1], utc(row[-1])])  # in the order of the fields, as rows come by the ten thousand
+@cache
+def _unsent(table: Table) -> Select[Any]:
+    return _in_order(table).where(table.c.sent_at.is_(None)).limit(bindparam("limit"))
 
 
-def rfc3339(instant: datetime) -> str:
-    """An instant as text, in UTC, always with six digits: `2025-03-01T02:03:04.000000Z`."""
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+def _in_order(table: Table) -> Select[Any]:
+    return select(*(table.c[name] for name in Fact._fields)).order_by(table.c.sequence)
 
 
-def _columns(table: Table) -> list[Column[Any]]:
-    return [table.c[name] for name in Fact.__dataclass_fields__]
+def _fact(row: Row[Any]) -> Fact:
+    return Fact._make((*row[:-1], utc(row[-1])))
 
 
 def utc(instant: datetime) -> datetime:
@@ -220,106 +172,49 @@ def utc(instant: datetime) -> datetime:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
-@dataclass(frozen=True)
-class Link:
-    """The end of a chain: how many facts were sent, and the hash over all of them."""
+class TwoLeaders(Exception):
+    """Two replicas led for a moment and sent the same facts."""
 
-    position: int = 0
-    hash: str = GENESIS
-
-
-def chain_end(session: Session, table: Table) -> Link:
-    """Where the chain stands. Noted elsewhere (each batch is logged with it), it shows later if any was cut off."""
-    last = select(table.c.position, table.c.hash).where(table.c.position.is_not(None))
-    row = session.execute(last.order_by(table.c.position.desc()).limit(1)).first()
-    return Link(row.position, row.hash) if row else Link()
-
-
-def next_hash(previous: str, fact: Fact) -> str:
-    """The hash of a fact that follows another: SHA-256 over the previous hash, as 32 bytes, and the canonical row."""
-    return sha256(bytes.fromhex(previous) + fact.canonical()).hexdigest()
+    def __init__(self) -> None:
+        super().__init__("another leader has marked some of these facts")
 
 
 def mark_sent(session: Session, table: Table, sent: Sequence[Fact], *, at: datetime) -> Link:
     """Note that facts were sent, in this order, and lengthen the chain by them.
 
     Raises:
-        IntegrityError: another leader has lengthened it at the same time; nothing is changed.
+        IntegrityError: another leader is lengthening it at the same time; the transaction must be undone.
+        TwoLeaders: another leader has marked some of them; the transaction must be undone.
     """
     end = chain_end(session, table)
-    rows: list[tuple[int, int, str]] = []
+    links: list[tuple[int, Link]] = []
     for fact in sent:
-        end = Link(end.position + 1, next_hash(end.hash, fact))
-        rows.append((fact.sequence, end.position, end.hash))
-    if session.get_bind().dialect.name == "postgresql":
-        _mark_at_once(session, table, rows, at)
-    else:
-        _mark_each(session, table, rows, at)
+        end = end.then(fact)
+        links.append((fact.sequence, end))
+    mark = _mark_at_once if session.get_bind().dialect.name == "postgresql" else _mark_each
+    if mark(session, table, links, at) != len(sent):
+        raise TwoLeaders
     return end
 
 
-def _mark_each(session: Session, table: Table, rows: Sequence[tuple[int, int, str]], at: datetime) -> None:
+def _mark_each(session: Session, table: Table, links: Sequence[tuple[int, Link]], at: datetime) -> int:
     unsent = table.c.sequence == bindparam("key"), table.c.sent_at.is_(None)
-    values = [{"key": key, "sent_at": at, "position": position, "hash": hash} for key, position, hash in rows]
-    session.connection().execute(update(table).where(*unsent), values)
+    values = [{"key": key, "sent_at": at, "position": link.position, "hash": link.hash} for key, link in links]
+    return session.connection().execute(update(table).where(*unsent), values).rowcount
 
 
-def _mark_at_once(session: Session, table: Table, rows: Sequence[tuple[int, int, str]], at: datetime) -> None:
-    keys, positions, hashes = ([row[n] for row in rows] for n in range(3))
+def _mark_at_once(session: Session, table: Table, links: Sequence[tuple[int, Link]], at: datetime) -> int:
+    keys = [key for key, _ in links]
+    positions, hashes = [link.position for _, link in links], [link.hash for _, link in links]
+    marks = {"at": at, "keys": keys, "positions": positions, "hashes": hashes}
+    return session.connection().execute(_marking(table), marks).rowcount
+
+
+@cache
+def _marking(table: Table) -> Update:
     columns = column("key", BigInteger), column("position", BigInteger), column("hash", Text)
-    arrays = (literal(keys, ARRAY(BigInteger)), literal(positions, ARRAY(BigInteger)), literal(hashes, ARRAY(Text)))
+    numbers, texts = ARRAY(BigInteger), ARRAY(Text)
+    arrays = bindparam("keys", type_=numbers), bindparam("positions", type_=numbers), bindparam("hashes", type_=texts)
     links = func.unnest(*arrays).table_valued(*columns, name="links").render_derived()
-    unsent = table.c.sequence == links.c.key, table.c.sent_at.is_(None)
-    session.execute(update(table).where(*unsent).values(sent_at=at, position=links.c.position, hash=links.c.hash))
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One place where the log is not what was sent.
-
-    Args:
-        position: place in the chain.
-        id: the fact there; empty where one is missing.
-        zh: what is wrong, in Chinese.
-        en: the same in English.
-    """
-
-    position: int
-    id: str
-    zh: str
-    en: str
-
-
-def verify_chain(session: Session, table: Table, *, end: Link | None = None) -> list[Fault]:
-    """Compute the chain again and name every fact that was altered, removed or slipped in; none: the log is whole.
-
-    Args:
-        end: an end of the chain that was noted earlier, to see whether facts were cut off or all rewritten since.
-    """
-    found: list[Fault] = []
-    previous = Link()
-    sent = select(*_columns(table), table.c.position, table.c.hash).where(table.c.position.is_not(None))
-    for row in session.execute(sent.order_by(table.c.position).execution_options(yield_per=1000)):
-        found += _faults(previous, row)
-        previous = Link(row.position, row.hash)
-        if end and end.position == row.position and end.hash != row.hash:
-            found.append(
-                Fault(row.position, row.id, "哈希链与先前记录的链尾不符", "the chain is not the one noted earlier")
-            )
-    if end and end.position > previous.position:
-        found.append(Fault(end.position, "", "链尾已被截断", "the end of the chain was cut off"))
-    unchained = select(table.c.id).where(table.c.sent_at.is_not(None), table.c.position.is_(None))
-    for id in session.scalars(unchained):
-        found.append(Fault(0, id, "已发送但未入链", "is marked as sent and is not in the chain"))
-    return found
-
-
-def _faults(previous: Link, row: Any) -> list[Fault]:
-    found = []
-    if row.position != previous.position + 1:
-        found.append(
-            Fault(previous.position + 1, "", "此处记录已被删除", f"facts before position {row.position} were removed")
-        )
-    elif row.hash != next_hash(previous.hash, Fact.of_row(row)):
-        found.append(Fault(row.position, row.id, "内容已被改动", "was altered after it was sent"))
-    return found
+    marks = {"sent_at": bindparam("at"), "position": links.c.position, "hash": links.c.hash}
+    return update(table).where(table.c.sequence == links.c.key, table.c.sent_at.is_(None)).values(marks)

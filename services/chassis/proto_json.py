@@ -1,7 +1,7 @@
 """Protobuf → JSON values, compiled once per message type: what `json_format` prints, many times faster.
 
-Fields without presence are always there, so that clients see every field; fields with presence (messages, `optional`,
-members of a oneof) are there when they are set.
+Fields with presence (messages, `optional`, members of a oneof) are there when they are set; those without it always,
+so that clients see every field, or when they are not empty and not 0, where brevity counts.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import math
 import struct
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
+from functools import partial
+from keyword import iskeyword
+from operator import itemgetter
 from typing import Any
 
 from google.protobuf import json_format
@@ -22,6 +24,7 @@ from services.chassis.descriptors import enum_of, is_map, is_wrapper, map_key, m
 Render = Callable[[Any], Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_as_list = itemgetter(slice(None))  # the quickest way to the items of a repeated field
 _LONG = {FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_UINT64}
 _BY_JSON_FORMAT = {
     f"google.protobuf.{name}" for name in ("Any", "Duration", "FieldMask", "ListValue", "Struct", "Value")
@@ -29,61 +32,76 @@ _BY_JSON_FORMAT = {
 
 
 class Renderers:
-    """The renderers of all message types that were asked for."""
+    """The renderers of all message types that were asked for; threads may share them.
 
-    def __init__(self) -> None:
+    Args:
+        print_empty: whether fields without presence are there when they are empty or 0.
+    """
+
+    def __init__(self, *, print_empty: bool = True) -> None:
         self._known: dict[str, Render] = {"google.protobuf.Timestamp": _timestamp}
+        self._print_empty = print_empty
 
     def of(self, message: Descriptor) -> Render:
         """What turns a message of this type into a JSON value."""
         known = self._known.get(message.full_name)
-        return known or self._compile(message)
+        return known or self._known.setdefault(message.full_name, self._compile(message))
 
     def of_field(self, field: FieldDescriptor) -> Render:
         """What turns the value of this field into a JSON value."""
         if is_map(field):
             value = self.of_field(map_value(field))
             key = _bool_key if map_key(field).cpp_type == FieldDescriptor.CPPTYPE_BOOL else str
-            return lambda entries: {key(k): value(entries[k]) for k in entries}
+            return lambda entries: {key(k): value(entries[k]) for k in sorted(entries)}
+        if not field.is_repeated:
+            return self._single(field) or _same
+        if field.message_type is not None:
+            part = message_of(field)
+            return lambda items: list(map(self.of(part), items))
         single = self._single(field)
-        if field.is_repeated:
-            return list if single is None else lambda items: [single(item) for item in items]
-        return single or _same
+        return _as_list if single is None else lambda items: list(map(single, items))
 
     def _compile(self, message: Descriptor) -> Render:
         if message.full_name in _BY_JSON_FORMAT:
-            return self._known.setdefault(message.full_name, _by_json_format)
+            return partial(json_format.MessageToDict, always_print_fields_with_no_presence=self._print_empty)
         if is_wrapper(message):
             value = self.of_field(message.fields_by_name["value"])
-            return self._known.setdefault(message.full_name, lambda wrapper: value(wrapper.value))
+            return lambda wrapper: value(wrapper.value)
         return self._compile_plain(message)
 
     def _compile_plain(self, message: Descriptor) -> Render:
-        always = [field for field in message.fields if not field.has_presence]
-        names = [field.json_name for field in always]
-        fetch = _fetch([field.name for field in always])
-        converted: list[tuple[str, Render]] = []
-        optional: list[tuple[str, str, Render]] = []
+        """A function in which every field is written out: it takes half the time of a walk through a list of them."""
+        known: dict[str, Any] = {
+            f"convert{number}": self.of_field(field) for number, field in enumerate(message.fields)
+        }
+        lines = (
+            self._line(field, known[convert], convert) for field, convert in zip(message.fields, known, strict=True)
+        )
+        source = "\n ".join(["def render(message):", "result = {}", *lines, "return result"])
+        exec(source, known)  # noqa: S102 (the names in it are those of our contracts)
+        return known["render"]  # type: ignore[no-any-return]
 
-        def render(value: Any) -> dict[str, Any]:
-            result = dict(zip(names, fetch(value), strict=True))
-            for name, convert in converted:
-                result[name] = convert(result[name])
-            for name, attribute, convert in optional:
-                if value.HasField(attribute):
-                    result[name] = convert(getattr(value, attribute))
-            return result
+    def _line(self, field: FieldDescriptor, convert: Render, called: str) -> str:
+        """What a renderer does about a field."""
+        value = f"getattr(message, {field.name!r})" if iskeyword(field.name) else f"message.{field.name}"
+        put = f"result[{field.json_name!r}] = {'%s' if convert is _same else f'{called}(%s)'}"
+        if field.has_presence:
+            return f"if message.HasField({field.name!r}): {put % value}"
+        return put % value if self._print_empty else f"if given := {value}: {put % 'given'}"
 
-        self._known[message.full_name] = render  # before its fields are compiled: a message may hold its own kind
-        converted += [(f.json_name, convert) for f in always if (convert := self.of_field(f)) is not _same]
-        optional += [(f.json_name, f.name, self.of_field(f)) for f in message.fields if f.has_presence]
+    def _of_part(self, message: Descriptor) -> Render:
+        """What turns a part of this type into a JSON value; compiled at the first one: it may hold its own kind."""
+
+        def render(value: Any) -> Any:
+            return self.of(message)(value)
+
         return render
 
     def _single(self, field: FieldDescriptor) -> Render | None:
         """What turns one value of the field into a JSON value; None: it is one already."""
         kind = field.cpp_type
         if kind == FieldDescriptor.CPPTYPE_MESSAGE:
-            return self.of(message_of(field))
+            return self._of_part(message_of(field))
         if kind == FieldDescriptor.CPPTYPE_ENUM:
             return _enum(enum_of(field))
         if kind in _LONG:
@@ -93,13 +111,6 @@ class Renderers:
         if kind == FieldDescriptor.CPPTYPE_DOUBLE:
             return _double
         return _bytes if field.type == FieldDescriptor.TYPE_BYTES else None
-
-
-def _fetch(attributes: list[str]) -> Callable[[Any], tuple[Any, ...]]:
-    if not attributes:
-        return lambda _: ()
-    one = attrgetter(*attributes)
-    return one if len(attributes) > 1 else lambda message: (one(message),)
 
 
 def _same(value: Any) -> Any:
@@ -155,7 +166,3 @@ def _timestamp(value: Any) -> str:
     if nanos % 1_000 == 0:
         return f"{text}.{nanos // 1_000:06d}Z"
     return f"{text}.{nanos:09d}Z"
-
-
-def _by_json_format(value: Any) -> Any:
-    return json_format.MessageToDict(value, always_print_fields_with_no_presence=True)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from services.chassis import clock, telemetry
 from services.chassis.clock import Clock
 from services.chassis.database import Database
-from services.chassis.outbox import BATCH, Fact, facts, mark_sent, utc
+from services.chassis.outbox import BATCH, Fact, TwoLeaders, facts, mark_sent, utc
 
 LONGEST_PAUSE = 5.0
 
@@ -111,7 +111,7 @@ class Relay:
                 sent = self.step() if self._leader.held() else 0
                 trouble, self.is_well = 0, True
                 pause = 0.0 if sent else self._poll
-            except (BusDown, DBAPIError, TroubledBatch) as error:
+            except (BusDown, DBAPIError, TroubledBatch, TwoLeaders) as error:
                 trouble, self.is_well = trouble + 1, False
                 pause = min(LONGEST_PAUSE, self._poll * 2.0 ** min(trouble, 10))
                 log.warning("relay_waits", service=self._service, reason=str(error).partition("\n")[0], seconds=pause)
@@ -128,6 +128,7 @@ class Relay:
         Raises:
             BusDown: the bus does not answer.
             TroubledBatch: it refused some; the others are marked.
+            TwoLeaders: another replica sent the same facts; they may be twice on the bus and are once in the chain.
         """
         with self._database.transaction(read_only=True) as session:
             batch = facts(session, self._table, limit=self._batch)

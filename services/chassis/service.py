@@ -26,8 +26,6 @@ from services.chassis.settings import Settings, database_url
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
 from services.chassis.workdays import Workdays
 
-AddServicer = Callable[[Any, Any], None]
-
 
 @dataclass(frozen=True)
 class Service:
@@ -46,7 +44,7 @@ class Service:
     metadata: MetaData
     map_model: Callable[[], None]
     encode_event: Callable[[Any], Message]
-    servicers: Callable[[Runtime], Sequence[tuple[AddServicer, object]]]
+    servicers: Callable[[Runtime], Sequence[object]]
     subscriptions: Callable[[Runtime], type]
 
 
@@ -94,7 +92,7 @@ def serve(services: Sequence[Service], settings: Settings) -> None:
 
     telemetry.set_up(settings.log_level, "-".join(service.name for service in services) + "-api")
     runtimes = [Runtime(service, settings) for service in services]
-    server = GrpcServer([pair for runtime in runtimes for pair in runtime.service.servicers(runtime)], settings)
+    server = GrpcServer([each for runtime in runtimes for each in runtime.service.servicers(runtime)], settings)
     telemetry.serve_metrics(settings.metrics_listen)
     asked_to_stop = threading.Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

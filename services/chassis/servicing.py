@@ -8,9 +8,12 @@ from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.message import Message
+from google.protobuf.message_factory import GetMessageClass
 
 from services.chassis import validation
 from services.chassis.idempotency import Memory
@@ -65,6 +68,25 @@ class Servicer:
         self.runtime = runtime
 
 
+def descriptor_of(servicer: object) -> ServiceDescriptor:
+    """What the contract says of the service that this servicer fills in."""
+    generated = _generated(servicer)
+    contract = import_module(generated.__module__.removesuffix("_grpc"))
+    service: ServiceDescriptor = contract.DESCRIPTOR.services_by_name[generated.__name__.removesuffix("Servicer")]
+    return service
+
+
+def add_to_server(servicer: object, server: grpc.Server) -> None:
+    """Let a server answer with this servicer."""
+    generated = _generated(servicer)
+    getattr(import_module(generated.__module__), f"add_{generated.__name__}_to_server")(servicer, server)
+
+
+def _generated(servicer: object) -> type:
+    """The class that was generated from the contract."""
+    return next(base for base in type(servicer).__mro__ if base.__module__.endswith("_pb2_grpc"))
+
+
 def write(method: Callable[[S, Request, Call], Response]) -> Callable[[S, Request, grpc.ServicerContext], Response]:
     """A method that changes something, once per `request_id`, in one transaction."""
 
@@ -88,7 +110,6 @@ def write(method: Callable[[S, Request, Call], Response]) -> Callable[[S, Reques
             if first is not None:
                 return _answer_type(self, method.__name__).FromString(first)  # type: ignore[no-any-return]
             answer = method(self, request, call)
-            work.session.flush()
             memory.keep(answer)
             return answer
 
@@ -130,6 +151,4 @@ def read_stream(
 
 def _answer_type(servicer: object, method: str) -> Any:
     """The message class the contract says this method answers with."""
-    from google.protobuf.message_factory import GetMessageClass
-
-    return GetMessageClass(servicer.DESCRIPTOR.methods_by_name[method].output_type)  # type: ignore[attr-defined]
+    return GetMessageClass(descriptor_of(servicer).methods_by_name[method].output_type)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -49,16 +50,28 @@ class Office:
         return Press(SqlLedger(session), self.cabinet, self.settings.limits)
 
     def decode(self, text: str, session: Session) -> Content:
-        """What a genuine code says; when its key is unknown, keys are read again.
+        """What a genuine code says.
 
         Raises:
             InvalidArgument: it is foreign, malformed, signed by an unknown key, or forged.
         """
-        try:
-            return signing.decode_and_verify(text, self._book)
-        except signing.UnknownKey:
-            self._book = self.cabinet.book(stored_keys(session))
-            return signing.decode_and_verify(text, self._book)
+        return self.decoder(session)(text)
+
+    def decoder(self, session: Session) -> Callable[[str], Content]:
+        """Reads codes; when a key is unknown, keys are read again, once for all texts of a call."""
+        may_read = True
+
+        def decode(text: str) -> Content:
+            nonlocal may_read
+            try:
+                return signing.decode_and_verify(text, self._book)
+            except signing.UnknownKey:
+                if not may_read:
+                    raise
+                self._book, may_read = self.cabinet.book(stored_keys(session)), False
+                return signing.decode_and_verify(text, self._book)
+
+        return decode
 
     def see(self, text: str, work: UnitOfWork, now: datetime) -> Seen:
         """The object of the enterprise code that was scanned: a foreign one, or one of ours."""

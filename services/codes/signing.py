@@ -41,6 +41,8 @@ LONGEST = 4296
 """Characters in the largest QR code there is, in alphanumeric mode."""
 QR_ALPHANUMERIC = re.compile(r"[0-9A-Z $%*+\-./:]*")
 _BASE32 = re.compile(r"[A-Z2-7]+")
+_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+"""From the alphabet of base32 to the digits of numbers in base 32."""
 _COSE_SIGN1 = 0xD2  # tag 18 in one byte
 
 
@@ -304,10 +306,11 @@ def _after_path(text: str, hosts: Iterable[str]) -> str:
 def _from_base32(text: str) -> bytes:
     if not _BASE32.fullmatch(text) or len(text) % 8 in (1, 3, 6):
         raise MalformedCode("不是 base32 文本", "not base32 text")
-    data = base64.b32decode(text + "=" * (-len(text) % 8))
-    if _base32(data) != text:
+    bits = int(text.translate(_DIGITS), 32)  # many times faster than base64.b32decode
+    size, stray = divmod(5 * len(text), 8)
+    if bits & ((1 << stray) - 1):
         raise MalformedCode("base32 末位多余", "stray bits at the end of the base32 text")
-    return data
+    return (bits >> stray).to_bytes(size)
 
 
 def _open(data: bytes) -> tuple[bytes, bytes, bytes]:

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from services.chassis.service import AddServicer, Runtime, Service, main
+from services.chassis.service import Runtime, Service, main
 from services.credit import tables, wire
 
 
-def servicers(runtime: Runtime) -> list[tuple[AddServicer, object]]:
+def servicers(runtime: Runtime) -> list[object]:
     """What an api process serves."""
-    from liangma.credit.v1 import channels_pb2_grpc as channels
-    from liangma.credit.v1 import disclosures_pb2_grpc as disclosures
-    from liangma.credit.v1 import models_pb2_grpc as models
-    from liangma.credit.v1 import ratings_pb2_grpc as ratings
-    from liangma.credit.v1 import repairs_pb2_grpc as repairs
-    from liangma.credit.v1 import whitelists_pb2_grpc as whitelists
-
     from services.credit.servicer.channels import ChannelsServicer
     from services.credit.servicer.disclosures import DisclosuresServicer
     from services.credit.servicer.models import ModelsServicer
@@ -25,12 +18,12 @@ def servicers(runtime: Runtime) -> list[tuple[AddServicer, object]]:
 
     allowed_hosts = credit_settings().allowed_hosts
     return [
-        (ratings.add_RatingsServiceServicer_to_server, RatingsServicer(runtime)),
-        (models.add_ModelsServiceServicer_to_server, ModelsServicer(runtime)),
-        (whitelists.add_WhitelistsServiceServicer_to_server, WhitelistsServicer(runtime)),
-        (disclosures.add_DisclosuresServiceServicer_to_server, DisclosuresServicer(runtime)),
-        (channels.add_ChannelsServiceServicer_to_server, ChannelsServicer(runtime, allowed_hosts)),
-        (repairs.add_RepairsServiceServicer_to_server, RepairsServicer(runtime)),
+        RatingsServicer(runtime),
+        ModelsServicer(runtime),
+        WhitelistsServicer(runtime),
+        DisclosuresServicer(runtime),
+        ChannelsServicer(runtime, allowed_hosts),
+        RepairsServicer(runtime),
     ]
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from services.chassis.service import AddServicer, Runtime, Service, main
+from services.chassis.service import Runtime, Service, main
 from services.plans import tables, wire
 
 
-def servicers(runtime: Runtime) -> list[tuple[AddServicer, object]]:
+def servicers(runtime: Runtime) -> list[object]:
     """What an api process serves."""
-    from liangma.plans.v1 import annual_caps_pb2_grpc as annual_caps
-    from liangma.plans.v1 import authorities_pb2_grpc as authorities
-    from liangma.plans.v1 import check_forms_pb2_grpc as check_forms
-    from liangma.plans.v1 import joint_lists_pb2_grpc as joint_lists
-    from liangma.plans.v1 import matters_pb2_grpc as matters
-    from liangma.plans.v1 import plans_pb2_grpc as plans
-
     from services.plans.servicer.annual_caps import AnnualCapsServicer
     from services.plans.servicer.authorities import AuthoritiesServicer
     from services.plans.servicer.check_forms import CheckFormsServicer
@@ -23,12 +16,12 @@ def servicers(runtime: Runtime) -> list[tuple[AddServicer, object]]:
     from services.plans.servicer.plans import PlansServicer
 
     return [
-        (authorities.add_AuthoritiesServiceServicer_to_server, AuthoritiesServicer(runtime)),
-        (matters.add_MattersServiceServicer_to_server, MattersServicer(runtime)),
-        (check_forms.add_CheckFormsServiceServicer_to_server, CheckFormsServicer(runtime)),
-        (joint_lists.add_JointListsServiceServicer_to_server, JointListsServicer(runtime)),
-        (annual_caps.add_AnnualCapsServiceServicer_to_server, AnnualCapsServicer(runtime)),
-        (plans.add_PlansServiceServicer_to_server, PlansServicer(runtime)),
+        AuthoritiesServicer(runtime),
+        MattersServicer(runtime),
+        CheckFormsServicer(runtime),
+        JointListsServicer(runtime),
+        AnnualCapsServicer(runtime),
+        PlansServicer(runtime),
     ]
 
 

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, cast, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
+from services.chassis import bulk
 from services.chassis.unit_of_work import UnitOfWork
-from services.sampling import bulk
-from services.sampling.events import ObjectChanged, ObjectState, in_parts
 from services.sampling.model.exclusions import RecordExclusion
-from services.sampling.model.inspection_object import ObjectType, RegistrationStatus
-from services.sampling.model.object_rows import Entry
 from services.sampling.model.region import prefix
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
-from services.sampling.model.tickets import key
 from services.sampling.queries.objects import has_word
-from services.sampling.tables import inspection_records, objects, pack, ratings
+from services.sampling.tables import inspection_records, objects, ratings
 
 records = inspection_records
 
@@ -32,21 +27,11 @@ class SqlDirectory:
     """Implements what the use cases ask of the directories (`Directory`, `Roster`, `Crossing`)."""
 
     def __init__(self, work: UnitOfWork) -> None:
-        self._work = work
         self._session: Session = work.session
 
-    def digests(self, object_ids: Sequence[str]) -> Mapping[str, bytes]:
+    def digests(self, object_ids: Collection[str]) -> Mapping[str, bytes]:
         """Of the objects that are there: the digest of the row each was last read from."""
         return {id: bytes(digest) for id, digest in self._of(object_ids, objects.c.object_id, objects.c.row_digest)}
-
-    def enter(self, entries: Sequence[Entry], now: datetime, by: str) -> None:
-        """Keep new objects and announce them."""
-        if not entries:
-            return
-        at = bulk.instant(self._session, now)
-        bulk.insert(self._session, "objects", COLUMNS, (row_of(entry, at, by) for entry in entries))
-        for part in in_parts([state_of(entry) for entry in entries]):
-            self._work.emit(ObjectChanged(self._work.new_id(), part))
 
     def candidates(self, scope: DrawScope, domain: str) -> Iterator[Candidate]:
         """Every object in the scope, with its industry rating by the model of a domain."""
@@ -78,12 +63,12 @@ class SqlDirectory:
         statement = select(records.c.object_id).where(*counted(authority_id), in_year, or_(*of_matter))
         return set(self._session.scalars(statement)) if of_matter else set()
 
-    def names(self, object_ids: Sequence[str]) -> Mapping[str, tuple[str, str]]:
+    def names(self, object_ids: Collection[str]) -> Mapping[str, tuple[str, str]]:
         """Name and region of each of these objects."""
         columns = objects.c.object_id, objects.c.name, objects.c.region
         return {id: (name, region) for id, name, region in self._of(object_ids, *columns)}
 
-    def tags(self, object_ids: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    def tags(self, object_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         """The tags of each of these objects."""
         return dict(self._of(object_ids, objects.c.object_id, objects.c.tags))
 
@@ -93,78 +78,10 @@ class SqlDirectory:
         who = self._session.scalars(select(records.c.certificates).where(*conditions))
         return Counter(certificate for certificates in who for certificate in certificates)
 
-    def _of(self, object_ids: Sequence[str], *columns: Any) -> Iterator[Any]:
+    def _of(self, object_ids: Collection[str], *columns: Any) -> Iterator[Any]:
         """Columns of these objects."""
         statement = select(*columns).where(bulk.among(self._session, objects.c.object_id, object_ids))
         return iter(self._session.execute(statement))
-
-
-COLUMNS = (
-    *(
-        "object_id",
-        "name",
-        "region",
-        "type",
-        "registration_status",
-        "address",
-        "industry",
-        "tags",
-        "licences",
-        "contact",
-    ),
-    *("registered_on", "enterprise_type", "business_scope", "owner_id", "version", "created_at", "created_by"),
-    *("updated_at", "updated_by", "key", "row_digest"),
-)
-
-
-def row_of(entry: Entry, at: str, by: str) -> tuple[object, ...]:
-    """A new object as its row, in the order of `COLUMNS`."""
-    said: Mapping[str, Any] = entry.said
-    get = said.get
-    return (
-        entry.object_id,
-        said["name"],
-        said["region"],
-        get("type", ObjectType.INSTITUTION).value,
-        get("registration_status", RegistrationStatus.ACTIVE).value,
-        get("address", ""),
-        get("industry", ""),
-        pack(said["tags"]) if "tags" in said else "",
-        json_of(objects.c.licences, said["licences"]) if "licences" in said else "[]",
-        json_of(objects.c.contact, said["contact"]) if "contact" in said else None,
-        get("registered_on") and said["registered_on"].isoformat(),
-        get("enterprise_type", ""),
-        get("business_scope", ""),
-        get("owner_id", ""),
-        1,
-        at,
-        by,
-        at,
-        by,
-        key(entry.object_id),
-        entry.digest,
-    )
-
-
-def json_of(column: Any, value: object) -> str:
-    """A value as a JSON column keeps it."""
-    return json.dumps(column.type.process_bind_param(value, None), ensure_ascii=False)
-
-
-def state_of(entry: Entry) -> ObjectState:
-    """A new object as others need to know it."""
-    said: Mapping[str, Any] = entry.said
-    return ObjectState(
-        entry.object_id,
-        1,
-        said.get("type", ObjectType.INSTITUTION),
-        said["name"],
-        said.get("registration_status", RegistrationStatus.ACTIVE),
-        said["region"],
-        said.get("address", ""),
-        said.get("industry", ""),
-        said.get("tags", ()),
-    )
 
 
 def candidates_in(scope: DrawScope, *, with_industry: bool) -> Select[Any]:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks import harness
 from benchmarks.harness import Benchmark, Contender, Result, Role, keep, run
+
+
+@pytest.fixture(autouse=True)
+def _little_to_collect() -> Iterator[None]:
+    """Garbage is collected before every measurement: of what these tests make, not of all that others have loaded."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 def benchmark(wrong: bool = False, target: float = 2) -> Benchmark:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from services.chassis import dead_letters
 from services.chassis.database import Database
 from services.chassis.dead_letters import DeadLetter, LetterSettled, LetterState, letter_id
 from services.chassis.errors import NoSuchThing
-from tests.support.house import databases
+from tests.support.databases import databases
 from tests.support.shelf import NOON, metadata, shelf
 
 LETTERS = metadata.tables["dead_letters"]
@@ -21,8 +20,8 @@ SUBSCRIPTION = "tasks.plans.plan_approved"
 
 
 @pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with shelf(request.param, tmp_path) as made:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with shelf(request.param) as made:
         yield made
 
 

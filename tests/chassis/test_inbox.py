@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from services.chassis import inbox
 from services.chassis.database import Database
-from tests.support.house import databases
+from tests.support.databases import databases
 from tests.support.shelf import NOON, metadata, shelf
 
 INBOX = metadata.tables["inbox"]
 
 
 @pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with shelf(request.param, tmp_path) as made:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with shelf(request.param) as made:
         yield made
 
 

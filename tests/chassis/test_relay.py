@@ -5,17 +5,17 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
 from services.chassis import telemetry
+from services.chassis.chain import verify_chain
 from services.chassis.database import Database
 from services.chassis.leadership import Leadership
-from services.chassis.outbox import Fact, facts, mark_sent, verify_chain
+from services.chassis.outbox import Fact, facts, mark_sent
 from services.chassis.relay import BusDown, Publication, Relay, TroubledBatch
-from tests.support.house import databases
+from tests.support.databases import databases
 from tests.support.shelf import NOON, TaskCompleted, metadata, shelf, working
 from tests.support.workers import eventually
 
@@ -58,8 +58,8 @@ class Follows:
 
 
 @pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with shelf(request.param, tmp_path) as made:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with shelf(request.param) as made:
         yield made
 
 
@@ -150,8 +150,8 @@ def test_a_replica_that_does_not_lead_sends_nothing(database: Database) -> None:
 
 
 @pytest.mark.postgresql
-def test_of_two_leaders_at_once_only_one_lengthens_the_chain(tmp_path: Path) -> None:
-    with shelf("postgresql", tmp_path) as database:
+def test_of_two_leaders_at_once_only_one_lengthens_the_chain() -> None:
+    with shelf("postgresql") as database:
         announce(database, "a", "b")
         with database.transaction(read_only=True) as session:
             batch = facts(session, OUTBOX)
@@ -196,9 +196,9 @@ def test_one_leads_and_another_takes_over_when_it_lets_go(database: Database) ->
 
 
 @pytest.mark.postgresql
-def test_a_leader_whose_connection_breaks_leads_no_more(tmp_path: Path) -> None:
-    with shelf("postgresql", tmp_path) as database:
-        first, second = Leadership(database, "books"), Leadership(database, "books")
+def test_a_leader_whose_connection_breaks_leads_no_more() -> None:
+    with shelf("postgresql") as database:
+        first, second = Leadership(database, "loans"), Leadership(database, "loans")
         assert first.held()
         held_by = first._connection
         assert held_by

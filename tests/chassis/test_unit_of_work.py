@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from liangma.tasks.v1 import events_pb2, tasks_pb2
@@ -14,13 +13,13 @@ from services.chassis.errors import InvalidArgument, NoSuchThing, StaleEtag
 from services.chassis.idempotency import Memory, RequestIdReused
 from services.chassis.paging import paginate
 from services.chassis.unit_of_work import ChangedMeanwhile
-from tests.support.house import databases
+from tests.support.databases import databases
 from tests.support.shelf import NOON, Book, Copy, TaskCompleted, books, metadata, shelf, working
 
 
 @pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    with shelf(request.param, tmp_path) as made:
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with shelf(request.param) as made:
         yield made
 
 
@@ -72,8 +71,8 @@ def test_a_stale_etag_is_refused_with_the_one_that_stands(database: Database) ->
 
 
 @pytest.mark.postgresql
-def test_of_two_who_change_the_same_thing_at_once_the_second_is_told(tmp_path: Path) -> None:
-    with shelf("postgresql", tmp_path) as database:
+def test_of_two_who_change_the_same_thing_at_once_the_second_is_told() -> None:
+    with shelf("postgresql") as database:
         add(database, "a")
         with pytest.raises(ChangedMeanwhile), working(database) as slow:
             slow.get(Book, "a").title = "slow"

@@ -38,6 +38,7 @@ from services.chassis.worker.clerks import bury
 from services.chassis.worker.patience import ATTEMPTS, NOT_YET_SECONDS, Failure, Patience, failure_of
 from services.chassis.worker.replays import Replays
 from tests.support import pair
+from tests.support.envelopes import envelope
 from tests.support.shelf import NOON
 
 HEARS = subscriptions_of(pair.TasksSubscriptions)[0]
@@ -53,7 +54,7 @@ def tasks(tmp_path: Path) -> Iterator[Runtime]:
 
 def told(plan_id: str, orders: str = "", *, id: str = "") -> bus.Envelope:
     message = plans_events.PlanReceived(plan_id=plan_id, reason=orders)
-    return bus.envelope(message, id=id or plan_id, subject="", occurred_at=NOON, sequence=1)
+    return envelope(message, id=id or plan_id, occurred_at=NOON, sequence=1)
 
 
 def handle(tasks: Runtime, *envelopes: bus.Envelope) -> int:
@@ -98,6 +99,13 @@ def test_a_fact_is_handled_once_however_often_it_comes(tasks: Runtime) -> None:
     assert handle(tasks, told("a")) == 0
     assert handle(tasks, told("a"), told("b"), told("b")) == 1
     assert effects(tasks) == ["a", "b"]
+
+
+def test_a_group_that_comes_again_changes_nothing(tasks: Runtime) -> None:
+    group = [told(name) for name in ("a", "b", "c")]
+    assert handle(tasks, *group) == 3
+    assert handle(tasks, *group) == 0
+    assert effects(tasks) == ["a", "b", "c"]
 
 
 def test_of_facts_handled_together_none_counts_if_one_fails(tasks: Runtime) -> None:
@@ -145,17 +153,17 @@ def test_a_timer_strikes_in_a_transaction_of_its_own(tasks: Runtime, monkeypatch
 
 
 def test_a_fact_that_is_given_up_is_not_dug_out_by_a_repeat(tasks: Runtime) -> None:
-    envelope = told("a", "poison")
-    bury(tasks, HEARS.name, envelope.to_json(), ValueError("no"), 5)
-    assert handle(tasks, envelope) == 0
-    bury(tasks, HEARS.name, envelope.to_json(), ValueError("no"), 5)
+    poison = told("a", "poison")
+    bury(tasks, HEARS.name, poison.to_json(), ValueError("no"), 5)
+    assert handle(tasks, poison) == 0
+    bury(tasks, HEARS.name, poison.to_json(), ValueError("no"), 5)
     assert letters(tasks) == [("a", 5, "DEAD")]
 
 
-def order_replay(tasks: Runtime, envelope: bus.Envelope, subscription: str = HEARS.name) -> None:
-    bury(tasks, subscription, envelope.to_json(), ValueError("no"), 5)
+def order_replay(tasks: Runtime, fact: bus.Envelope, subscription: str = HEARS.name) -> None:
+    bury(tasks, subscription, fact.to_json(), ValueError("no"), 5)
     with tasks.database.transaction() as session:
-        letter = dead_letters.letter_id(subscription, envelope.id)
+        letter = dead_letters.letter_id(subscription, fact.id)
         dead_letters.replay(session, pair.tasks_metadata.tables["dead_letters"], letter)
 
 
@@ -165,6 +173,22 @@ def test_a_replayed_letter_is_handled_as_if_it_had_just_come_in(tasks: Runtime) 
     assert effects(tasks) == ["a"]
     assert letters(tasks) == [("a", 5, LetterState.REPLAYED)]
     assert handle(tasks, told("a")) == 0
+
+
+def test_a_letter_that_two_replay_at_once_is_handled_once(tasks: Runtime) -> None:
+    order_replay(tasks, told("a"))
+    with tasks.database.transaction(read_only=True) as session:
+        letter = dead_letters.list_letters(session, pair.tasks_metadata.tables["dead_letters"], state=None)[0]
+    for _ in range(2):
+        Replays(pair.TasksSubscriptions, tasks)._replay(letter)
+    assert effects(tasks) == ["a"]
+
+
+def test_a_replay_that_fails_late_does_not_dig_out_what_another_has_settled(tasks: Runtime) -> None:
+    order_replay(tasks, told("a"))
+    Replays(pair.TasksSubscriptions, tasks).take_up()
+    bury(tasks, HEARS.name, told("a").to_json(), ValueError("no"), 6, replay=True)
+    assert letters(tasks) == [("a", 5, LetterState.REPLAYED)]
 
 
 def test_a_replayed_letter_that_fails_again_is_dead_again_with_the_new_reason(tasks: Runtime) -> None:

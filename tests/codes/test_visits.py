@@ -327,6 +327,27 @@ def test_anybody_may_check_a_code_and_personal_data_is_masked(house: House, issu
     assert (answer.object_name, answer.object_id) == ("张**", "5101**********1234")
 
 
+def test_many_texts_are_checked_at_once_and_answered_in_their_order(
+    house: House, issued: events_pb2.IssuedCode, shop_code: str
+) -> None:
+    (survey,) = city.issue(house, city.inspection(""), code_kind="SURVEY")
+    (person,) = city.issue(house, city.inspection(city.PERSON))
+    texts = [issued.text, "nonsense!", shop_code, person.text, survey.text, issued.text]
+    request = {"requests": [{"text": text} for text in texts]}
+    checks = house.call("codes", "BatchCheckInspectionCodes", request, by=city.PUBLIC).checks
+    assert list(checks) == [
+        house.call("codes", "CheckInspectionCode", {"text": text}, by=city.PUBLIC) for text in texts
+    ]
+    assert [check.object_name for check in checks] == ["渝北小店", "", "渝北小店", "张**", "", "渝北小店"]
+
+
+def test_too_many_texts_at_once_are_refused(house: House, issued: events_pb2.IssuedCode) -> None:
+    with pytest.raises(Refused) as refused:
+        request = {"requests": [{"text": issued.text}] * 101}
+        house.call("codes", "BatchCheckInspectionCodes", request, by=city.PUBLIC)
+    assert refused.value.violations == {"requests": "TOO_MANY"}
+
+
 def test_every_text_gets_its_verdict(house: House, issued: events_pb2.IssuedCode, shop_code: str) -> None:
     (later,) = city.issue(house, city.inspection(city.FARM), starts_on="2025-06-12")
     assert {

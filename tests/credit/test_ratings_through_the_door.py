@@ -13,7 +13,6 @@ from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis import worker
-from services.chassis.bus import envelope
 from tests.credit.people import (
     ADMIN,
     CITY,
@@ -36,6 +35,7 @@ from tests.credit.people import (
     publish,
     result,
 )
+from tests.support.envelopes import envelope
 from tests.support.house import House, Refused, houses
 
 house = houses("credit")
@@ -387,7 +387,6 @@ def test_results_of_one_delivery_are_rated_together(house: House) -> None:
         envelope(
             tasks.ResultPublished(inspection_id=f"i{n}", result=result(house, f"i{n}")),
             id=f"fact-{n}",
-            subject="",
             occurred_at=house.now,
             sequence=n,
         )

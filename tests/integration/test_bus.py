@@ -18,6 +18,7 @@ from kombu.connection import Connection
 
 from services.chassis.bus.topology import BROKER_DELIVERIES
 from services.chassis.dead_letters import LetterState
+from tests.support import mortal
 from tests.support.broker import RABBITMQ
 from tests.support.workers import Workers, cable, eventually
 
@@ -67,6 +68,41 @@ def test_a_poisoned_fact_ends_in_the_dead_letters_and_blocks_no_other(workers: W
     assert letter.attempts == 5
     assert json.loads(letter.envelope)["data"]["planId"] == "bad"
     eventually(lambda: workers.unsent() == 0)
+
+
+def test_of_a_group_with_one_poisoned_fact_all_others_count_once_and_in_order(workers: Workers) -> None:
+    workers.announce(*(f"p{n}" for n in range(30)))
+    workers.announce("bad", orders="poison")
+    workers.announce(*(f"p{n}" for n in range(30, 60)))
+    workers.start("plans", "tasks")  # what waits for it comes to it together
+    eventually(lambda: [letter.attempts for letter in workers.letters()] == [5])
+    assert workers.effects() == [f"p{n}" for n in range(60)]
+    eventually(lambda: workers.unsent() == 0)
+
+
+def test_a_group_that_is_delivered_again_changes_nothing(distributed: Workers) -> None:
+    distributed.start("plans", "tasks")
+    plans = [f"p{n}" for n in range(50)]
+    distributed.announce(*plans)
+    eventually(lambda: distributed.effects() == plans)
+    distributed.send_again()
+    distributed.announce("last")  # is behind the repeats
+    eventually(lambda: distributed.effects()[-1] == "last")
+    assert distributed.effects() == [*plans, "last"]
+    assert distributed.letters() == []
+
+
+def test_a_worker_that_dies_after_its_commit_and_before_its_answer_doubles_nothing(workers: Workers) -> None:
+    plans = [f"p{n}" for n in range(50)]
+    workers.announce(*plans, orders="answer")
+    for _ in range(2):
+        assert workers.start_mortal("plans", "tasks").wait(30) == mortal.EXIT
+        assert workers.effects() != []
+    workers.announce("last", orders="answer")  # is behind the repeats
+    workers.start("plans", "tasks")
+    eventually(lambda: workers.answers()[-1:] == ["last"] and workers.unsent() == 0)
+    assert sorted(workers.effects()) == sorted([*plans, "last"])
+    assert sorted(workers.answers()) == sorted([*plans, "last"])
 
 
 def test_a_replayed_letter_is_handled_once_its_cause_is_gone(workers: Workers) -> None:
@@ -187,13 +223,29 @@ def test_a_fact_that_workers_die_of_is_kept_as_a_dead_letter(distributed: Worker
     eventually(lambda: distributed.effects() == ["p1", "deadly"])
 
 
+def test_a_fact_that_is_laid_aside_outlives_its_worker(workers: Workers) -> None:
+    process = workers.start("plans", "tasks")
+    workers.announce("second", orders="after first")
+    for name in ("one", "two"):
+        workers.announce(name)
+        eventually(lambda name=name: name in workers.effects())  # type: ignore[misc]
+    workers.announce("three")
+    eventually(lambda: "three" in workers.effects())  # by now what came before it is answered
+    process.kill()
+    process.wait()
+    workers.start("plans", "tasks")
+    workers.announce("first")
+    eventually(lambda: sorted(workers.effects()) == ["first", "one", "second", "three", "two"])
+    assert workers.effects()[-2:] == ["first", "second"]
+
+
 def test_what_is_no_envelope_goes_to_the_dead_letters_at_once(distributed: Workers) -> None:
     distributed.start("tasks")
     with Connection(RABBITMQ) as connection:
         producer = connection.Producer(serializer="raw")
-        for body in (b"\xff\xfe", b"{}"):
+        for body in (b"\xff\xfe", b"{}", b"\x00"):
             producer.publish(body, routing_key=f"{distributed.prefix}tasks.plans.plan_received")
-    eventually(lambda: len(distributed.letters()) == 2)
+    eventually(lambda: len(distributed.letters()) == 3)
     assert {letter.attempts for letter in distributed.letters()} == {1}
     assert all("Unreadable" in letter.reason for letter in distributed.letters())
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -68,6 +69,15 @@ def test_a_batch_is_confirmed_as_a_whole_and_arrives_in_order(topology: Topology
             assert publication.taken == {f"e{n}" for n in range(start, start + 700)}
             assert publication.refused == {}
     assert read(hearing(topology).name) == [f"e{n}" for n in range(1400)]
+
+
+def test_a_batch_too_large_for_one_write_and_facts_too_large_for_one_frame_arrive_whole(topology: Topology) -> None:
+    RabbitMQ(RABBITMQ, topology).declare(hearing(topology))
+    batch = [fact(n)._replace(payload=json.dumps({"planId": "p" * 300_000})) for n in range(8)]
+    batch[3:3] = [fact(8)]
+    with publishing(topology) as publisher:
+        assert len(publisher.publish(batch).taken) == 9
+    assert read(hearing(topology).name) == [f"e{n}" for n in (0, 1, 2, 8, 3, 4, 5, 6, 7)]
 
 
 def test_a_fact_nobody_hears_is_taken_and_can_be_looked_at(topology: Topology) -> None:

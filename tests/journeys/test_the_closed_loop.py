@@ -22,7 +22,7 @@ from deploy.demo import free_ports
 from deploy.demo.steps import STEPS
 from services.chassis.database import Database
 from tests.support.broker import RABBITMQ, sweep
-from tests.support.house import POSTGRES
+from tests.support.databases import POSTGRES
 
 KILLS = 10
 

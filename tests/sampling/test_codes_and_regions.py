@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stdnum.cn import uscc as stdnum_uscc
 
@@ -12,6 +12,12 @@ from services.sampling.model import uscc
 from services.sampling.model.region import covers, prefix
 
 bodies = st.from_regex(rf"\A[0-9]{{8}}[{uscc.ALPHABET}]{{9}}\Z")
+any_bodies = bodies | st.text(uscc.ALPHABET, min_size=17, max_size=17)
+codes = any_bodies.map(lambda body: body + uscc.check_digit(body))
+
+
+def misread(code: str, at: int, other: str) -> str:
+    return code[:at] + other + code[at + 1 :]
 
 
 @given(bodies)
@@ -31,6 +37,12 @@ def test_any_text_at_all_is_judged(text: str) -> None:
     rule = uscc.broken_rule(text)
     assert rule in ("", "USCC_LENGTH", "USCC_CHARACTER", "USCC_CHECK_DIGIT")
     assert rule or stdnum_uscc.is_valid(text)
+
+
+@given(st.lists(codes | st.builds(misread, codes, st.integers(0, 17), st.characters()) | st.text(max_size=20)))
+@example([misread("9150011820379090Y" + uscc.check_digit("9150011820379090Y"), 16, "-")])
+def test_many_codes_are_judged_as_each_one_is(many: list[str]) -> None:
+    assert uscc.sound(many) == [not uscc.broken_rule(code) for code in many]
 
 
 @pytest.mark.parametrize(

@@ -115,8 +115,15 @@ class Life(RuleBasedStateMachine):
         return list(self.house.call("sampling", "ListDrawRounds", {"draw_id": self.draw_id}, by=MANAGER).rounds)
 
     @invariant()
-    def nothing_is_known_before_the_reveal(self) -> None:
-        for each in self.rounds():
+    def whatever_happened(self) -> None:
+        rounds = self.rounds()
+        self.nothing_is_known_before_the_reveal(rounds)
+        self.no_secret_is_shown_before_its_commitment(rounds)
+        self.nothing_that_was_published_ever_changes(rounds)
+        self.every_round_but_the_last_was_replaced_for_a_reason_by_somebody_else(rounds)
+
+    def nothing_is_known_before_the_reveal(self, rounds: list[sampling_pb2.DrawRound]) -> None:
+        for each in rounds:
             if each.number in self.published:
                 assert each.seed
                 assert each.transcript_sha256
@@ -127,14 +134,11 @@ class Life(RuleBasedStateMachine):
             assert (each.commitment != "") == (each.number in self.commitments)
             assert self.attempt("GetTranscript", round=each.number) is None
 
-    @invariant()
-    def no_secret_is_shown_before_its_commitment(self) -> None:
-        for each in self.rounds():
+    def no_secret_is_shown_before_its_commitment(self, rounds: list[sampling_pb2.DrawRound]) -> None:
+        for each in rounds:
             assert each.commitment or not any(c.secret for c in each.contributions)
 
-    @invariant()
-    def nothing_that_was_published_ever_changes(self) -> None:
-        rounds = self.rounds()
+    def nothing_that_was_published_ever_changes(self, rounds: list[sampling_pb2.DrawRound]) -> None:
         assert [each.number for each in rounds] == list(range(1, len(rounds) + 1))
         for number, published in self.published.items():
             assert self.files(number) == published
@@ -142,9 +146,10 @@ class Life(RuleBasedStateMachine):
         for number, commitment in self.commitments.items():
             assert rounds[number - 1].commitment == commitment
 
-    @invariant()
-    def every_round_but_the_last_was_replaced_for_a_reason_by_somebody_else(self) -> None:
-        for each in self.rounds()[:-1]:
+    def every_round_but_the_last_was_replaced_for_a_reason_by_somebody_else(
+        self, rounds: list[sampling_pb2.DrawRound]
+    ) -> None:
+        for each in rounds[:-1]:
             assert (each.redraw.decision, each.redraw.decided_by, each.redraw.requested_by) == (
                 "APPROVED",
                 "head",

@@ -4,16 +4,15 @@ at once and in order, on SQLite or PostgreSQL."""
 from __future__ import annotations
 
 import json
-import os
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import grpc
 import jwt
-import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from google.protobuf import json_format
@@ -22,27 +21,21 @@ from google.protobuf.message_factory import GetMessageClass
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from jwt.algorithms import OKPAlgorithm
-from liangma.attachments.v1 import attachments_pb2
 
-from services.chassis import bus, worker
-from services.chassis.grpc_server import GrpcServer
+from services.chassis import bus, outbox, worker
+from services.chassis.bus.cloudevents import body_of
+from services.chassis.grpc_server import GrpcServer, attachments
 from services.chassis.identity import NOBODY, Principal
 from services.chassis.service import Runtime, Service, find
+from services.chassis.servicing import descriptor_of
 from services.chassis.settings import Settings, load
+from tests.support.databases import STOCK, databases
+from tests.support.envelopes import envelope
 
 M = TypeVar("M", bound=Message)
 
-POSTGRES = os.environ.get("LIANGMA_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test")
 MONDAY = datetime(2025, 6, 9, 1, 0, tzinfo=UTC)
 """Monday 9 June 2025, nine o'clock in Shanghai: where the clock of a new house stands."""
-
-
-def databases() -> list[Any]:
-    """Parameters for a fixture: every contract holds on SQLite and on PostgreSQL."""
-    return [
-        pytest.param("sqlite", id="sqlite"),
-        pytest.param("postgresql", id="postgresql", marks=pytest.mark.postgresql),
-    ]
 
 
 class Refused(Exception):
@@ -128,21 +121,18 @@ class House:
     def __init__(self, *names: str, database: str, directory: Path) -> None:
         self.now = MONDAY
         self.directory = directory
-        self._schemas: list[str] = []
+        self._lent = ExitStack()
         self.issuer = Issuer(directory)
         self.settings = load(Settings, var_dir=directory, oidc_jwks=str(self.issuer.path), grpc_listen="127.0.0.1:0")
         self.runtimes: dict[str, Runtime] = {name: self._runtime(find(name), database) for name in names}
-        pairs = [pair for runtime in self.runtimes.values() for pair in runtime.service.servicers(runtime)]
-        self._methods = {  # those of every server first
-            f"attachments.{method.name}": method
-            for method in attachments_pb2.DESCRIPTOR.services_by_name["AttachmentsService"].methods
-        } | {
+        servicers = {name: runtime.service.servicers(runtime) for name, runtime in self.runtimes.items()}
+        self._methods = {
             f"{name}.{method.name}": method
-            for name, runtime in self.runtimes.items()
-            for _, servicer in runtime.service.servicers(runtime)
-            for method in servicer.DESCRIPTOR.methods  # type: ignore[attr-defined]
+            for name, group in {"attachments": [attachments(self.settings)], **servicers}.items()
+            for servicer in group
+            for method in descriptor_of(servicer).methods
         }
-        self._server = GrpcServer(pairs, self.settings)
+        self._server = GrpcServer([each for group in servicers.values() for each in group], self.settings)
         self.address = f"127.0.0.1:{self._server.port}"
         self._channels: dict[Principal, grpc.Channel] = {}
         self._announcements = 0
@@ -155,12 +145,7 @@ class House:
         for channel in self._channels.values():
             channel.close()
         self._server.stop(0)
-        for runtime in self.runtimes.values():
-            runtime.database.dispose()
-        if self._schemas:
-            with psycopg.connect(POSTGRES, autocommit=True) as connection:
-                for schema in self._schemas:
-                    connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+        self._lent.close()
 
     def pass_time(self, **amount: float) -> None:
         """Let the clock run, e.g. `days=2`."""
@@ -207,18 +192,15 @@ class House:
     def announce(self, message: Message, *, id: str = "") -> None:
         """Deliver a fact of a service that is not here; with the id of an earlier one it is a repeat."""
         self._announcements += 1
-        envelope = bus.envelope(
-            message, id=id or str(uuid.uuid4()), subject="", occurred_at=self.now, sequence=self._announcements
-        )
-        self._deliver(message.DESCRIPTOR.full_name, envelope)
+        came = envelope(message, id=id or str(uuid.uuid4()), occurred_at=self.now, sequence=self._announcements)
+        self._deliver(came)
 
     def announced(self, service: str, kind: type[M]) -> list[M]:
         """All facts of a kind that a service has announced, oldest first."""
-        outbox = self.runtimes[service].service.metadata.tables["outbox"]
-        chosen = outbox.select().where(outbox.c.message == kind.DESCRIPTOR.full_name).order_by(outbox.c.sequence)
+        table = self.runtimes[service].service.metadata.tables["outbox"]
         with self.runtimes[service].database.transaction(read_only=True) as session:
-            rows = session.execute(chosen).all()
-        return [json_format.ParseDict(_payload(row.payload), kind()) for row in rows]
+            facts = outbox.history(session, table, outbox.type_of(kind), after=0)
+        return [json_format.Parse(fact.payload, kind()) for fact in facts]
 
     def fire(self, service: str, timer: str) -> None:
         """Let a timer of a service strike now."""
@@ -230,55 +212,26 @@ class House:
         return self.runtimes[service].unit_of_work(principal=by, now=self.now)
 
     def _runtime(self, service: Service, database: str) -> Runtime:
-        variable = f"LIANGMA_{service.name.upper()}_DATABASE_URL"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv(variable, self._database_url(service.name, database))
-            runtime = Runtime(service, self.settings, clock=lambda: self.now)
-        service.metadata.create_all(runtime.database.engine)
+        runtime = Runtime(service, self.settings, clock=lambda: self.now)
+        runtime.database = self._lent.enter_context(STOCK.lent(service.metadata, database))
         return runtime
-
-    def _database_url(self, name: str, database: str) -> str:
-        if database == "sqlite":
-            return f"sqlite:///{self.directory / name}.db"
-        schema = f"{name}_{uuid.uuid4().hex}"
-        with psycopg.connect(POSTGRES, autocommit=True) as connection:
-            connection.execute(f'CREATE SCHEMA "{schema}"')
-        self._schemas.append(schema)
-        separator = "&" if "?" in POSTGRES else "?"
-        return f"{POSTGRES}{separator}options=-csearch_path%3D{schema}"
 
     def _deliver_outbox(self, name: str) -> bool:
         runtime = self.runtimes[name]
-        outbox = runtime.service.metadata.tables["outbox"]
+        table = runtime.service.metadata.tables["outbox"]
         with runtime.database.transaction() as session:
-            rows: Sequence[Any] = session.execute(
-                outbox.select().where(outbox.c.sent_at.is_(None)).order_by(outbox.c.sequence)
-            ).all()
-            session.execute(outbox.update().where(outbox.c.sent_at.is_(None)).values(sent_at=self.now))
-        for row in rows:
-            self._deliver(row.message, bus.envelope_of_row(row))
-        return bool(rows)
+            facts = outbox.facts(session, table)
+            session.execute(table.update().where(table.c.id.in_([fact.id for fact in facts])).values(sent_at=self.now))
+        for fact in facts:
+            self._deliver(bus.Envelope.parse(body_of(fact)))
+        return bool(facts)
 
-    def _deliver(self, message_name: str, envelope: Any) -> None:
+    def _deliver(self, fact: bus.Envelope) -> None:
         for runtime in self.runtimes.values():
             kind = runtime.service.subscriptions(runtime)
             for subscription in worker.subscriptions_of(kind):
-                if subscription.message.DESCRIPTOR.full_name == message_name:
-                    worker.deliver(kind, runtime, subscription, envelope)
-
-
-def _payload(payload: Any) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(payload) if isinstance(payload, str) else payload
-    return read
-
-
-def postgres_is_there() -> bool:
-    """Whether a PostgreSQL answers where the tests look for one."""
-    try:
-        psycopg.connect(POSTGRES, connect_timeout=2).close()
-    except psycopg.OperationalError:
-        return False
-    return True
+                if subscription.message.DESCRIPTOR.full_name == fact.type:
+                    worker.deliver(kind, runtime, subscription, fact)
 
 
 def houses(*names: str) -> Any:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-import psycopg
 from google.protobuf.message import Message
 from liangma.tasks.v1 import events_pb2
 from sqlalchemy import Column, MetaData, String, Table
@@ -19,7 +16,7 @@ from sqlalchemy.orm import registry
 from services.chassis.convert import to_proto
 from services.chassis.database import Database, chassis_tables, id_column, stamps, version_column
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
-from tests.support.house import POSTGRES
+from tests.support.databases import STOCK
 
 NOON = datetime(2025, 6, 9, 4, 0, tzinfo=UTC)
 
@@ -70,24 +67,10 @@ def encode(event: Any) -> Message:
 
 
 @contextmanager
-def shelf(kind: str, directory: Path) -> Iterator[Database]:
+def shelf(kind: str) -> Iterator[Database]:
     """An empty database with the tables above."""
-    schema = f"shelf_{uuid.uuid4().hex}"
-    if kind == "postgresql":
-        with psycopg.connect(POSTGRES, autocommit=True) as connection:
-            connection.execute(f'CREATE SCHEMA "{schema}"')
-    url = (
-        f"{POSTGRES}?options=-csearch_path%3D{schema}"
-        if kind == "postgresql"
-        else f"sqlite:///{directory / 'shelf.db'}"
-    )
-    database = Database(url)
-    metadata.create_all(database.engine)
-    yield database
-    database.dispose()
-    if kind == "postgresql":
-        with psycopg.connect(POSTGRES, autocommit=True) as connection:
-            connection.execute(f'DROP SCHEMA "{schema}" CASCADE')
+    with STOCK.lent(metadata, kind) as database:
+        yield database
 
 
 @contextmanager

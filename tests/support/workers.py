@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +22,16 @@ import psycopg
 from kombu.connection import Connection
 from sqlalchemy import Table, insert, select
 
-from services.chassis import dead_letters, outbox
+from services.chassis import bus as buses
+from services.chassis import chain, dead_letters, outbox
+from services.chassis.bus.cloudevents import body_of
 from services.chassis.dead_letters import DeadLetter, LetterState
 from services.chassis.identity import Principal
 from services.chassis.service import Runtime
 from services.chassis.settings import Settings, load
 from tests.support import pair
 from tests.support.broker import RABBITMQ
-from tests.support.house import POSTGRES
+from tests.support.databases import POSTGRES
 
 SERVICES = {"plans": pair.PLANS, "tasks": pair.TASKS}
 
@@ -100,18 +102,14 @@ class Workers:
 
     def start(self, *names: str, ready: bool = True, **environment: str) -> subprocess.Popen[str]:
         """Start a worker process for some of the services, and wait for its ready line."""
-        with self.log.open("a") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-W", "ignore", "-m", "tests.support.pair", *names],
-                env=os.environ | self.environment | environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-        self.processes.append(process)
+        process = self._run("tests.support.pair", names, environment)
         if ready:
             self.wait_ready(process)
         return process
+
+    def start_mortal(self, *names: str) -> subprocess.Popen[str]:
+        """Start a worker process that dies once it has committed something."""
+        return self._run("tests.support.mortal", names, {})
 
     def wait_ready(self, process: subprocess.Popen[str]) -> str:
         """Wait for the ready line; the address of the process's health server."""
@@ -153,13 +151,33 @@ class Workers:
         with self.runtimes["plans"].database.transaction(read_only=True) as session:
             return len(outbox.facts(session, pair.plans_metadata.tables["outbox"], limit=100_000))
 
-    def chain_faults(self) -> list[outbox.Fault]:
+    def chain_faults(self) -> list[chain.Fault]:
         """What is wrong with the logs of both."""
         found = []
         for name, service in SERVICES.items():
             with self.runtimes[name].database.transaction(read_only=True) as session:
-                found += outbox.verify_chain(session, service.metadata.tables["outbox"])
+                found += chain.verify_chain(session, service.metadata.tables["outbox"])
         return found
+
+    def send_again(self) -> None:
+        """Put every fact of `plans` into the queue of `tasks` once more."""
+        runtime, bus = self.runtimes["plans"], buses.connect(self.amqp_url, self.prefix)
+        with runtime.database.transaction(read_only=True) as session:
+            told = outbox.history(session, pair.plans_metadata.tables["outbox"], "plan_received", after=0)
+        queue = bus.topology.subscription("tasks", "plans", "plan_received")
+        bus.send(queue.name, [(fact.id, body_of(fact)) for fact in told])
+
+    def _run(self, module: str, names: Sequence[str], environment: dict[str, str]) -> subprocess.Popen[str]:
+        with self.log.open("a") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", module, *names],
+                env=os.environ | self.environment | environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self.processes.append(process)
+        return process
 
     def _column(self, service: str, table: Table) -> list[str]:
         with self.runtimes[service].database.transaction(read_only=True) as session:

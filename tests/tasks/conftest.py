@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.house import House, databases
+from tests.support.databases import databases
+from tests.support.house import House
 from tests.tasks.city import settle_city
 
 

@@ -21,8 +21,6 @@ from services.chassis.bus.cloudevents import (
     Envelope,
     NotYet,
     Unreadable,
-    envelope,
-    envelope_of_row,
 )
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
     from services.chassis.bus.topology import Topology
     from services.chassis.relay import Publisher
 
-__all__ = ["Bus", "Delivery", "Envelope", "NotYet", "Unreadable", "connect", "envelope", "envelope_of_row"]
+__all__ = ["Bus", "Delivery", "Envelope", "NotYet", "Unreadable", "connect"]
 
 
 class Bus(Protocol):

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
-from google.protobuf.message import Message
+import orjson
 
-from services.chassis.outbox import Fact, rfc3339
+from services.chassis.chain import rfc3339
+from services.chassis.outbox import Fact
 
 CONTENT_TYPE = "application/cloudevents+json"
 END_OF_HISTORY = "liangma.chassis.EndOfHistory"
-
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class NotYet(Exception):
@@ -75,7 +72,7 @@ class Envelope:
 
     def to_json(self) -> str:
         """The envelope as it goes over the wire."""
-        data = _encode(self.data)
+        data = orjson.dumps(self.data).decode()
         return _render(
             self.id, self.source, self.type, self.subject, self.occurred_at, self.sequence, data, self.traceparent
         )
@@ -88,7 +85,7 @@ class Envelope:
             Unreadable: it is none; says what is wrong.
         """
         try:
-            read = json.loads(text)
+            read = orjson.loads(text)
             if read["specversion"] != "1.0" or not isinstance(read["data"], dict):
                 raise Unreadable("not a CloudEvents 1.0 envelope with an object as data")
             return cls(
@@ -117,24 +114,6 @@ def end_of_history(source: str, at: datetime) -> Envelope:
 def source_of(message_name: str) -> str:
     """The service that owns a message: `plans` for `liangma.plans.v1.PlanApproved`."""
     return message_name.split(".")[1]
-
-
-def envelope(
-    message: Message, *, id: str, subject: str, occurred_at: datetime, sequence: int, traceparent: str = ""
-) -> Envelope:
-    """The envelope of an event message."""
-    name = message.DESCRIPTOR.full_name
-    data = MessageToDict(message)
-    return Envelope(id, source_of(name), name, subject, occurred_at, sequence, data, traceparent)
-
-
-def envelope_of_row(row: Any) -> Envelope:
-    """The envelope of a row of the outbox."""
-    fact = Fact.of_row(row)
-    data = json.loads(fact.payload)
-    source = source_of(fact.message)
-    subject = _subject(fact)
-    return Envelope(fact.id, source, fact.message, subject, fact.occurred_at, fact.sequence, data, fact.traceparent)
 
 
 def body_of(fact: Fact) -> str:
@@ -171,5 +150,5 @@ def _render(
     }
     if traceparent:
         attributes["traceparent"] = traceparent
-    head = _encode(attributes)
+    head = orjson.dumps(attributes).decode()
     return f'{head[:-1]},"data":{data}}}'

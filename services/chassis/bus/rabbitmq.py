@@ -9,9 +9,15 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from itertools import takewhile
 from typing import Any
 
+from amqp import spec  # type: ignore[import-untyped]
 from amqp.basic_message import Message  # type: ignore[import-untyped]
+from amqp.method_framing import frame_writer  # type: ignore[import-untyped]
+from amqp.serialization import dumps  # type: ignore[import-untyped]
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 from kombu.exceptions import KombuError
@@ -21,10 +27,11 @@ from services.chassis.bus.topology import Topology
 from services.chassis.outbox import Fact
 from services.chassis.relay import BusDown, Publication, Publisher
 
-PREFETCH = 100
+PREFETCH = 200  # one group in hand and one ahead; all of it goes down with a worker that dies of one fact
 CONFIRM_SECONDS = 30.0
 FRESH_SECONDS = 30.0
 GOODBYE_SECONDS = 1.0
+WRITTEN_AT_ONCE = 1_000_000  # bytes; a write for every message costs more than all else about it
 
 
 class RabbitMQ:
@@ -119,6 +126,23 @@ class _Outgoing:
     routing_key: str
     body: str
 
+    def content(self) -> Message:
+        """The message as py-amqp writes it; the broker keeps it on disk."""
+        return Message(
+            self.body,
+            message_id=self.id,
+            delivery_mode=2,
+            content_type=CONTENT_TYPE,
+            content_encoding="utf-8",
+        )
+
+
+@cache
+def _mandatory(exchange: str, routing_key: str) -> bytes:
+    """The arguments of `basic.publish`; what cannot be routed comes back."""
+    is_mandatory, is_immediate = True, False
+    return bytes(dumps("Bssbb", (0, exchange, routing_key, is_mandatory, is_immediate)))
+
 
 class _ConfirmedChannel:
     """A connection of its own with one channel in confirm mode."""
@@ -130,8 +154,6 @@ class _ConfirmedChannel:
             with self._reporting():
                 self._channel: Any = self._connection.channel()
                 self._wire: Any = self._channel.connection
-                # py-amqp looks for news before every message if it has this; answers are read after the batch
-                self._wire.client_properties["capabilities"]["connection.blocked"] = False
                 self._channel.confirm_select()
         except BusDown:
             self._connection.release()
@@ -151,10 +173,8 @@ class _ConfirmedChannel:
         with self._reporting():
             answers = _Answers(self._channel)
             with self._wire.transport.having_timeout(timeout):
-                for message in messages:
-                    self._sent += 1
-                    answers.waiting[self._sent] = message.id
-                    self._publish(message)
+                for written in self._frames(messages, answers):
+                    self._wire.transport.write(written)
             deadline = time.monotonic() + timeout
             while answers.waiting and (left := deadline - time.monotonic()) > 0:
                 with suppress(TimeoutError):
@@ -170,15 +190,19 @@ class _ConfirmedChannel:
             with suppress(*self._errors()):
                 self._wire.collect()
 
-    def _publish(self, message: _Outgoing) -> None:
-        prepared = Message(
-            message.body,
-            message_id=message.id,
-            delivery_mode=2,
-            content_type=CONTENT_TYPE,
-            content_encoding="utf-8",
-        )
-        self._channel.basic_publish(prepared, message.exchange, message.routing_key, mandatory=True)
+    def _frames(self, messages: Sequence[_Outgoing], answers: _Answers) -> Iterator[bytes]:
+        buffer = BytesIO()
+        write = frame_writer(self._wire, buffer)
+        for message in messages:
+            self._sent += 1
+            answers.waiting[self._sent] = message.id
+            arguments = _mandatory(message.exchange, message.routing_key)
+            write(1, self._channel.channel_id, spec.Basic.Publish, arguments, message.content())
+            if buffer.tell() > WRITTEN_AT_ONCE:
+                yield buffer.getvalue()
+                buffer.seek(0)
+                buffer.truncate()
+        yield buffer.getvalue()
 
     def _errors(self) -> tuple[type[BaseException], ...]:
         connection = self._connection
@@ -219,5 +243,5 @@ class _Answers:
         self._refused[message.properties["message_id"]] = f"came back: {error}"  # its confirm follows
 
     def _answered(self, tag: int, multiple: bool) -> list[str]:
-        tags = [each for each in self.waiting if each <= tag] if multiple else [tag]
+        tags = list(takewhile(lambda each: each <= tag, self.waiting)) if multiple else [tag]
         return [self.waiting.pop(each) for each in tags if each in self.waiting]

@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from google.protobuf import json_format
 from google.protobuf.message import Message
 from opentelemetry.trace import SpanKind
 
-from services.chassis import inbox, outbox, telemetry
+from services.chassis import dead_letters, inbox, outbox, telemetry
 from services.chassis.bus.cloudevents import END_OF_HISTORY, Envelope, source_of
+from services.chassis.bus.messages import read_message
 from services.chassis.identity import Principal
 from services.chassis.servicing import Call
 
@@ -128,12 +130,12 @@ def deliver(
     subscription: Subscription,
     *envelopes: Envelope,
     attempts: int = 1,
-    replay: bool = False,
+    letter: str = "",
 ) -> int:
     """Handle facts in one transaction, all or none; how many of them this subscription had not met before.
 
     Args:
-        replay: handle them even if they were met before.
+        letter: the dead letter that is replayed; its fact is handled although it was met before, once.
 
     Raises:
         Exception: whatever the handler raised; nothing has changed.
@@ -141,17 +143,23 @@ def deliver(
     now, principal = runtime.clock(), _system(kind)
     by_id = {envelope.id: envelope for envelope in envelopes}
     with runtime.unit_of_work(principal=principal, now=now) as work:
-        if replay:
+        if letter and dead_letters.settle(work.session, work.tables["dead_letters"], letter, now=now):
             for id in by_id:
                 inbox.forget(work.session, work.tables["inbox"], id, subscription.name)
         met = inbox.first_times(work.session, work.tables["inbox"], by_id, subscription.name, now)
         new = [envelope for id, envelope in by_id.items() if id in met and envelope.type != END_OF_HISTORY]
-        for envelope in new:
-            message = json_format.ParseDict(envelope.data, subscription.message(), ignore_unknown_fields=True)
-            call = Call(work, principal, now, runtime, envelope.delivery(attempts))
-            with _observed(subscription.name, telemetry.HANDLED, envelope.traceparent, SpanKind.CONSUMER):
-                getattr(kind(), subscription.method_name)(message, call)
+        for trace, of_one_request in groupby(new, key=attrgetter("traceparent")):
+            with telemetry.span(subscription.name, traceparent=trace, kind=SpanKind.CONSUMER):
+                for envelope in of_one_request:
+                    call = Call(work, principal, now, runtime, envelope.delivery(attempts))
+                    _handle(kind, subscription, envelope, call)
     return len(new)
+
+
+def _handle(kind: type[Subscriptions], subscription: Subscription, envelope: Envelope, call: Call) -> None:
+    message = read_message(envelope.data, subscription.message)
+    with _timed(telemetry.HANDLED, subscription.name):
+        getattr(kind(), subscription.method_name)(message, call)
 
 
 def strike(kind: type[Subscriptions], runtime: Runtime, timer: str) -> None:
@@ -161,8 +169,12 @@ def strike(kind: type[Subscriptions], runtime: Runtime, timer: str) -> None:
         Exception: whatever the method raised; nothing has changed.
     """
     now, principal = runtime.clock(), _system(kind)
-    observed = _observed(f"{kind.name}.{timer}", telemetry.TIMERS, "", SpanKind.INTERNAL)
-    with observed, runtime.unit_of_work(principal=principal, now=now) as work:
+    name = f"{kind.name}.{timer}"
+    with (
+        _timed(telemetry.TIMERS, name),
+        telemetry.span(name),
+        runtime.unit_of_work(principal=principal, now=now) as work,
+    ):
         getattr(kind(), timer)(Call(work, principal, now, runtime))
 
 
@@ -182,11 +194,10 @@ def _system(kind: type[Subscriptions]) -> Principal:
 
 
 @contextmanager
-def _observed(name: str, times: Any, traceparent: str, span_kind: SpanKind) -> Iterator[None]:
+def _timed(times: Any, name: str) -> Iterator[None]:
     began, outcome = time.perf_counter(), "failed"
     try:
-        with telemetry.span(name, traceparent=traceparent, kind=span_kind):
-            yield
+        yield
         outcome = "done"
     finally:
         times.labels(name, outcome).observe(time.perf_counter() - began)

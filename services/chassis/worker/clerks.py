@@ -112,26 +112,34 @@ def bury(
     now, tables = runtime.clock(), runtime.service.metadata.tables
     letter = _letter(subscription, body, error, attempts, now)
     with runtime.database.transaction() as session:
-        is_new = inbox.first_time(session, tables["inbox"], letter.event_id or letter.id, subscription, now)
-        if is_new or replay:
-            dead_letters.bury(session, tables["dead_letters"], letter)
-    if is_new or replay:
+        if replay:
+            is_kept = dead_letters.bury_again(session, tables["dead_letters"], letter)
+        else:
+            is_kept = inbox.first_time(session, tables["inbox"], letter.event_id or letter.id, subscription, now)
+            if is_kept:
+                dead_letters.bury(session, tables["dead_letters"], letter)
+    if is_kept:
         telemetry.DEAD.labels(subscription).inc()
         log.error("dead", subscription=subscription, event_id=letter.event_id, letter=letter.id, reason=letter.reason)
 
 
 def _letter(subscription: str, body: str, error: Exception, attempts: int, now: datetime) -> DeadLetter:
     try:
-        event_id = Envelope.parse(body).id
+        event_id = _storable(Envelope.parse(body).id)
     except Unreadable:
         event_id = ""
     return DeadLetter(
         id=dead_letters.letter_id(subscription, event_id or body),
         event_id=event_id,
         subscription=subscription,
-        envelope=body,
-        reason=f"{type(error).__name__}: {error}",
-        traceback="".join(traceback.format_exception(error)),
+        envelope=_storable(body),
+        reason=_storable(f"{type(error).__name__}: {error}"),
+        traceback=_storable("".join(traceback.format_exception(error))),
         attempts=attempts,
         died_at=now,
     )
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL keeps no NUL."""
+    return text.replace("\0", "\ufffd")

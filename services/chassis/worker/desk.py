@@ -142,20 +142,21 @@ class Desk(Entrypoint):
         self._proceed()
 
     def _proceed(self) -> None:
-        if self.is_busy or self._stopping:
-            return
-        if self._laid_aside:
-            batch = [self._laid_aside.popleft()]
-        else:
-            batch = [self._fresh.popleft() for _ in range(min(TOGETHER, len(self._fresh)))]
-        if batch:
+        if (self._laid_aside or self._fresh) and not self.is_busy and not self._stopping:
             self.is_busy = True
-            self.container.spawn_worker(self, (lambda: self._work(batch),), {}, handle_result=self._finished)
+            self.container.spawn_worker(self, (self._work_on_next,), {}, handle_result=self._finished)
 
     def _finished(self, _worker: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
         self.is_busy = False
         self._proceed()
         return result, exc_info
+
+    def _work_on_next(self) -> None:
+        """What has come in by now; the batch is not chosen sooner, so that it is as large as can be."""
+        if self._laid_aside:
+            self._work([self._laid_aside.popleft()])
+        elif batch := [self._fresh.popleft() for _ in range(min(TOGETHER, len(self._fresh)))]:
+            self._work(batch)
 
     def _work(self, batch: Sequence[Item]) -> None:
         try:

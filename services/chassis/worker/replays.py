@@ -41,16 +41,13 @@ class Replays:
     def _replay(self, letter: DeadLetter) -> None:
         try:
             subscription, envelope = self._subscription(letter), Envelope.parse(letter.envelope)
-            deliver(self.kind, self.runtime, subscription, envelope, attempts=letter.attempts + 1, replay=True)
+            deliver(self.kind, self.runtime, subscription, envelope, attempts=letter.attempts + 1, letter=letter.id)
         except Exception as error:
             if failure_of(error) is Failure.DATABASE_AWAY:
                 raise
             bury(self.runtime, letter.subscription, letter.envelope, error, letter.attempts + 1, replay=True)
-            return
-        table = self.runtime.service.metadata.tables["dead_letters"]
-        with self.runtime.database.transaction() as session:
-            dead_letters.settle(session, table, letter.id, now=self.runtime.clock())
-        log.info("replayed", letter=letter.id, subscription=letter.subscription, event_id=letter.event_id)
+        else:
+            log.info("replayed", letter=letter.id, subscription=letter.subscription, event_id=letter.event_id)
 
     def _subscription(self, letter: DeadLetter) -> Subscription:
         for subscription in subscriptions_of(self.kind):

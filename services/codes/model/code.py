@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from services.chassis.clock import SHANGHAI
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied, Violation
-from services.codes.model.content import CodeRevoked, Content
+from services.codes.model.content import CodeRevoked, Content, check_time
 
 
 class CodeKind(StrEnum):
@@ -201,7 +201,7 @@ class InspectionCode:
             CodeNotYetValid: too early.
         """
         self.check_not_revoked()
-        self.content().check_time(now)
+        check_time(self.valid_from, self.valid_to, now)
 
     def check_not_revoked(self) -> None:
         """Refuse a code that was taken back.

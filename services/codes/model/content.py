@@ -75,10 +75,20 @@ class Content:
             CodeExpired: too late.
             CodeNotYetValid: too early.
         """
-        if now >= self.valid_to:
-            raise CodeExpired(self.valid_to)
-        if now < self.valid_from:
-            raise CodeNotYetValid(self.valid_from)
+        check_time(self.valid_from, self.valid_to, now)
+
+
+def check_time(valid_from: datetime, valid_to: datetime, now: datetime) -> None:
+    """Refuse outside the time a code is good.
+
+    Raises:
+        CodeExpired: too late.
+        CodeNotYetValid: too early.
+    """
+    if now >= valid_to:
+        raise CodeExpired(valid_to)
+    if now < valid_from:
+        raise CodeNotYetValid(valid_from)
 
 
 def _civil(instant: datetime) -> str:

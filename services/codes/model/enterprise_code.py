@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, InvalidArgument, PermissionDenied, Violation
 from services.codes.model.code import CodeKind, CodeState
-from services.codes.model.content import CodeRevoked, Content
+from services.codes.model.content import CodeRevoked, Content, check_time
 
 
 class BindingKind(StrEnum):
@@ -102,7 +102,7 @@ class EnterpriseCode:
         """
         if self.state is CodeState.REVOKED:
             raise CodeRevoked
-        self.content().check_time(now)
+        check_time(self.valid_from, self.valid_to, now)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
+from functools import cache
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from services.chassis.clock import today
@@ -15,11 +16,13 @@ from services.chassis.errors import InvalidArgument, Refusal
 from services.codes import signing
 from services.codes.model.code import CodeKind, InspectionCode, UnknownCode
 from services.codes.model.content import CodeExpired, CodeNotYetValid, CodeRevoked, Content
-from services.codes.model.directory import CheckItem, KnownAuthority, KnownInspector, KnownMatter, KnownObject
 from services.codes.model.enterprise_code import EnterpriseCode
 from services.codes.model.visit import CodeReplayed, Visit, VisitExceptedAlready
-from services.codes.queries.code import visits_of
-from services.codes.tables import known_authorities, known_inspectors, known_matters
+from services.codes.queries.seen import Named, SeenAuthority, SeenInspector, SeenMatter
+from services.codes.tables import codes, enterprise_codes, visits
+
+Said = tuple["Verdict", str, str]
+"""A verdict, in Chinese and in English."""
 
 
 class Verdict(StrEnum):
@@ -52,42 +55,6 @@ VERDICTS: dict[type[Refusal], Verdict] = {
 
 
 @dataclass(frozen=True)
-class SeenAuthority:
-    """An authority on a code."""
-
-    authority_id: str
-    name: str
-    on_subject_list: bool
-
-
-@dataclass(frozen=True)
-class SeenMatter:
-    """A matter on a code."""
-
-    matter_id: str
-    name: str
-    legal_basis: str = ""
-    items: tuple[CheckItem, ...] = ()
-
-
-@dataclass(frozen=True)
-class SeenInspector:
-    """An inspector on a code."""
-
-    certificate: str
-    name: str
-    authority_id: str
-    valid: bool
-    valid_until: date | None = None
-
-    def masked(self) -> SeenInspector:
-        """As the public sees him."""
-        return SeenInspector(
-            _mask(self.certificate, 2), self.name[:1] + "*" * (len(self.name) - 1), self.authority_id, self.valid
-        )
-
-
-@dataclass(frozen=True)
 class Check:
     """What a code says."""
 
@@ -108,30 +75,36 @@ class Check:
     visit: Visit | None = None
 
 
-def check_publicly(session: Session, decode: Callable[[], Content], now: datetime) -> Check:
-    """Whether a text is a genuine code, good now; every text has an answer.
+def check_publicly(session: Session, decodings: Iterable[Callable[[], Content]], now: datetime) -> list[Check]:
+    """Whether texts are genuine codes, good now; every text has an answer, in their order.
 
     Args:
-        decode: reads the text and checks its signature.
+        decodings: each reads one text and checks its signature.
     """
-    try:
-        content = decode()
-    except InvalidArgument as refusal:
-        return Check(VERDICTS[type(refusal)], refusal.zh, refusal.en)
-    code: EnterpriseCode | InspectionCode | None
-    if content.kind == CodeKind.ENTERPRISE:
-        code = session.get(EnterpriseCode, content.code_id)
-    else:
-        code = session.get(InspectionCode, content.code_id)
-    if code is None:
-        unknown = UnknownCode(content.code_id)
-        return Check(Verdict.UNKNOWN_CODE, unknown.zh, unknown.en)
-    return _described(session, code, content, now, _verdict(session, code, now))
+    read = [_decoded(decode) for decode in decodings]
+    contents = [each for each in read if isinstance(each, Content)]
+    issued = Issued.of(session, contents)
+    named = Named.of(
+        session,
+        today(now),
+        objects=(content.object_id for content in contents if content.object_id),
+        authorities=(id for content in contents for id in content.authorities),
+        matters=(id for content in contents for id in content.matters),
+        inspectors=(number for content in contents for number in content.certificates),
+    )
+    return [_described(each, issued, named, now) if isinstance(each, Content) else each for each in read]
 
 
 def check_for_enterprise(session: Session, code: InspectionCode, visit: Visit, now: datetime) -> Check:
     """What the enterprise sees when it has scanned an inspection code."""
-    known = session.get(KnownObject, visit.object_id)
+    named = Named.of(
+        session,
+        today(now),
+        objects=[visit.object_id],
+        authorities=code.authority_ids,
+        matters=code.matter_ids,
+        inspectors=code.certificates,
+    )
     return Check(
         *_authentic(code),
         code_id=code.code_id,
@@ -139,28 +112,64 @@ def check_for_enterprise(session: Session, code: InspectionCode, visit: Visit, n
         task_number=code.task_number,
         task_name=code.task_name,
         object_id=visit.object_id,
-        object_name=known.name if known else "",
-        authorities=_authorities(session, code.authority_ids, today(now)),
-        matters=_matters(session, code.matter_ids),
-        inspectors=_inspectors(session, code.certificates, today(now)),
+        object_name=named.object(visit.object_id).name,
+        authorities=named.authorities(code.authority_ids),
+        matters=named.matters(code.matter_ids),
+        inspectors=named.inspectors(code.certificates),
         valid_from=code.valid_from,
         valid_to=code.valid_to,
         visit=visit,
     )
 
 
-def _verdict(session: Session, code: EnterpriseCode | InspectionCode, now: datetime) -> tuple[Verdict, str, str]:
-    try:
-        code.check_usable(now)
-        if isinstance(code, InspectionCode):
-            for visit in visits_of(session, [code]).values():
+@dataclass(frozen=True)
+class Issued:
+    """Codes that were issued, by id, and the visit of each that is for one object."""
+
+    codes: Mapping[str, EnterpriseCode | InspectionCode]
+    visits: Mapping[str, Visit]
+
+    @classmethod
+    def of(cls, session: Session, contents: Sequence[Content]) -> Issued:
+        """Look up the codes of these contents."""
+        found: dict[str, EnterpriseCode | InspectionCode] = {}
+        paid: dict[str, Visit] = {}
+        if ids := [each.code_id for each in contents if each.kind == CodeKind.ENTERPRISE]:
+            chosen = select(EnterpriseCode).where(enterprise_codes.c.code_id.in_(ids))
+            found |= {code.code_id: code for code in session.scalars(chosen)}
+        if ids := [each.code_id for each in contents if each.kind != CodeKind.ENTERPRISE]:
+            pairs = session.execute(_with_visits(), {"ids": ids}).all()
+            found |= {code.code_id: code for code, _ in pairs}
+            paid = {code.code_id: visit for code, visit in pairs if visit is not None}
+        return cls(found, paid)
+
+    def verdict(self, code: EnterpriseCode | InspectionCode, now: datetime) -> Said:
+        """Whether a code is good now."""
+        try:
+            code.check_usable(now)
+            if visit := self.visits.get(code.code_id):
                 visit.check_open()
-    except Refusal as refusal:
-        return VERDICTS[type(refusal)], refusal.zh, refusal.en
-    return _authentic(code)
+        except Refusal as refusal:
+            return VERDICTS[type(refusal)], refusal.zh, refusal.en
+        return _authentic(code)
 
 
-def _authentic(code: EnterpriseCode | InspectionCode) -> tuple[Verdict, str, str]:
+@cache
+def _with_visits() -> Select[InspectionCode, Visit]:
+    """Codes with their visits; a survey's code has many, none of which uses it up."""
+    of_one_object = (visits.c.code_id == codes.c.code_id) & (codes.c.object_id != "")
+    pairs = select(InspectionCode, Visit).outerjoin(visits, of_one_object)
+    return pairs.where(codes.c.code_id.in_(bindparam("ids", expanding=True)))
+
+
+def _decoded(decode: Callable[[], Content]) -> Content | Check:
+    try:
+        return decode()
+    except InvalidArgument as refusal:
+        return Check(VERDICTS[type(refusal)], refusal.zh, refusal.en)
+
+
+def _authentic(code: EnterpriseCode | InspectionCode) -> Said:
     if isinstance(code, EnterpriseCode):
         return Verdict.AUTHENTIC, "真实有效的企业码", "a genuine enterprise code, good now"
     if code.test:
@@ -168,63 +177,24 @@ def _authentic(code: EnterpriseCode | InspectionCode) -> tuple[Verdict, str, str
     return Verdict.AUTHENTIC, "真实有效的检查码", "a genuine inspection code, good now"
 
 
-def _described(
-    session: Session,
-    code: EnterpriseCode | InspectionCode,
-    content: Content,
-    now: datetime,
-    verdict: tuple[Verdict, str, str],
-) -> Check:
+def _described(content: Content, issued: Issued, named: Named, now: datetime) -> Check:
     """What the public may know."""
-    known = session.get(KnownObject, content.object_id) if content.object_id else None
-    is_person = known is not None and known.type == "PERSON"
-    name = known.name if known else ""
+    code = issued.codes.get(content.code_id)
+    if code is None:
+        unknown = UnknownCode(content.code_id)
+        return Check(Verdict.UNKNOWN_CODE, unknown.zh, unknown.en)
+    visited = named.object(content.object_id).masked()
     return Check(
-        *verdict,
+        *issued.verdict(code, now),
         code_id=content.code_id,
         kind=CodeKind(content.kind),
         task_number=content.task_number,
         task_name=getattr(code, "task_name", ""),
-        object_id=_mask(content.object_id, 4) if is_person else content.object_id,
-        object_name=name[:1] + "*" * (len(name) - 1) if is_person else name,
-        authorities=_authorities(session, content.authorities, today(now)),
-        matters=_matters(session, content.matters),
-        inspectors=[one.masked() for one in _inspectors(session, content.certificates, today(now))],
+        object_id=visited.object_id,
+        object_name=visited.name,
+        authorities=named.authorities(content.authorities),
+        matters=named.matters(content.matters),
+        inspectors=[one.masked() for one in named.inspectors(content.certificates)],
         valid_from=content.valid_from,
         valid_to=content.valid_to,
     )
-
-
-def _authorities(session: Session, ids: Iterable[str], day: date) -> list[SeenAuthority]:
-    statement = select(KnownAuthority).where(known_authorities.c.authority_id.in_(ids := list(ids)))
-    known = {one.authority_id: one for one in session.scalars(statement)} if ids else {}
-    return [
-        SeenAuthority(id, known[id].name if id in known else "", id in known and known[id].listed_on(day)) for id in ids
-    ]
-
-
-def _matters(session: Session, ids: Iterable[str]) -> list[SeenMatter]:
-    statement = select(KnownMatter).where(known_matters.c.matter_id.in_(ids := list(ids)))
-    known = {one.matter_id: one for one in session.scalars(statement)} if ids else {}
-    return [
-        SeenMatter(id, known[id].name, known[id].legal_basis, known[id].items) if id in known else SeenMatter(id, "")
-        for id in ids
-    ]
-
-
-def _inspectors(session: Session, numbers: Iterable[str], day: date) -> list[SeenInspector]:
-    statement = select(KnownInspector).where(known_inspectors.c.certificate.in_(numbers := list(numbers)))
-    known = {one.certificate: one for one in session.scalars(statement)} if numbers else {}
-    return [
-        SeenInspector(number, one.name, one.authority_id, one.valid_on(day), one.valid_until)
-        if (one := known.get(number))
-        else SeenInspector(number, "", "", valid=False)
-        for number in numbers
-    ]
-
-
-def _mask(text: str, shown: int) -> str:
-    """The first and last characters, and stars between."""
-    if len(text) <= 2 * shown:
-        return "*" * len(text)
-    return text[:shown] + "*" * (len(text) - 2 * shown) + text[-shown:]

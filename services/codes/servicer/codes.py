@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from google.api.httpbody_pb2 import HttpBody
@@ -12,6 +12,7 @@ from liangma.codes.v1 import codes_pb2_grpc as grpc
 
 from services.chassis.clock import today
 from services.chassis.convert import enum_name, from_proto, to_proto
+from services.chassis.errors import malformed
 from services.chassis.servicing import Call, Servicer, read, write
 from services.codes.ledger import SqlLedger
 from services.codes.model.visit import ExceptionKind
@@ -19,11 +20,13 @@ from services.codes.office import office
 from services.codes.picture import draw
 from services.codes.queries import check
 from services.codes.queries import code as queries
-from services.codes.servicer.requests import external_dispatch, flushed, info, kept_attachment
+from services.codes.servicer.requests import external_dispatch, info, kept_attachment
 from services.codes.servicer.shown import shown_code, shown_codes, shown_interceptions, shown_scan
 from services.codes.use_cases import code, issue, visit
 from services.codes.use_cases.enterprise import objects_of
 from services.codes.wire import code as wire
+
+MOST_TEXTS = 100
 
 Handler = Callable[["CodesServicer", pb.ScanEnterpriseCodeRequest, Any], pb.EnterpriseScan]
 
@@ -40,8 +43,6 @@ def asking_first(handle: Handler) -> Handler:
 
 
 class CodesServicer(Servicer, grpc.CodesServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["CodesService"]
-
     @read
     def GetCode(self, request: pb.GetCodeRequest, call: Call) -> pb.InspectionCode:
         found = code.readable_code(call.work, request.code_id, by=call.principal, now=call.now)
@@ -65,20 +66,35 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
         revoked = code.revoke_code(
             call.work, request.code_id, request.reason, counts, etag=request.etag, by=by, now=call.now
         )
-        return shown_code(flushed(call), revoked)
+        return shown_code(call.work.session, revoked)
 
     @write
     def ApplyExternalCode(self, request: pb.ApplyExternalCodeRequest, call: Call) -> pb.InspectionCode:
         dispatch, press = external_dispatch(request, call.principal), office(self.runtime).press(call.work.session)
         subject = call.principal.subject
         issued = issue.apply_external_code(call.work, dispatch, press, subject=subject, now=call.now)
-        return shown_code(flushed(call), issued)
+        return shown_code(call.work.session, issued)
 
     @read
     def CheckInspectionCode(self, request: pb.CheckInspectionCodeRequest, call: Call) -> pb.CodeCheck:
+        [said] = self._check([request.text], call)
+        return said
+
+    @read
+    def BatchCheckInspectionCodes(
+        self, request: pb.BatchCheckInspectionCodesRequest, call: Call
+    ) -> pb.BatchCheckInspectionCodesResponse:
+        if len(request.requests) > MOST_TEXTS:
+            zh, en = f"一次最多核对 {MOST_TEXTS} 个码", f"at most {MOST_TEXTS} texts at once"
+            raise malformed("requests", "TOO_MANY", zh, en)
+        checks = self._check([one.text for one in request.requests], call)
+        return pb.BatchCheckInspectionCodesResponse(checks=checks)
+
+    def _check(self, texts: Sequence[str], call: Call) -> list[pb.CodeCheck]:
         session = call.work.session
-        said = check.check_publicly(session, lambda: office(self.runtime).decode(request.text, session), call.now)
-        return to_proto(said, pb.CodeCheck)
+        decode = office(self.runtime).decoder(session)
+        decodings = [functools.partial(decode, text) for text in texts]
+        return [to_proto(said, pb.CodeCheck) for said in check.check_publicly(session, decodings, call.now)]
 
     @write
     def VerifyInspectionCode(self, request: pb.VerifyInspectionCodeRequest, call: Call) -> pb.CodeCheck:
@@ -86,19 +102,19 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
         scanned, met = visit.verify_inspection_code(
             call.work, content, request.object_id, by=call.principal, now=call.now
         )
-        return to_proto(check.check_for_enterprise(flushed(call), scanned, met, call.now), pb.CodeCheck)
+        return to_proto(check.check_for_enterprise(call.work.session, scanned, met, call.now), pb.CodeCheck)
 
     @write
     def PresentCode(self, request: pb.PresentCodeRequest, call: Call) -> pb.InspectionCode:
         shown = visit.present_code(call.work, request.code_id, by=call.principal, now=call.now)
-        return shown_code(flushed(call), shown)
+        return shown_code(call.work.session, shown)
 
     @asking_first
     @write
     def ScanEnterpriseCode(self, request: pb.ScanEnterpriseCodeRequest, call: Call) -> pb.EnterpriseScan:
         seen = office(self.runtime).see(request.text, call.work, call.now)
         met = visit.scan_enterprise_code(call.work, seen, request.code_id, by=call.principal, now=call.now)
-        session, certificate = flushed(call), call.principal.certificate
+        session, certificate = call.work.session, call.principal.certificate
         mine = queries.open_codes(session, seen.object_id, certificate, today(call.now))
         return shown_scan(session, seen, met, mine)
 
@@ -116,7 +132,6 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        flushed(call)
         return wire.visit_to_proto(excepted)
 
     @read

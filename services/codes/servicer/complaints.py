@@ -11,14 +11,12 @@ from services.chassis.servicing import Call, Servicer, read, write
 from services.codes.model.complaint import Complaint, ComplaintKind
 from services.codes.queries.code import Sheet
 from services.codes.queries.warning import ComplaintFilter, list_complaints
-from services.codes.servicer.requests import day, flushed, info, kept_attachment
+from services.codes.servicer.requests import day, info, kept_attachment
 from services.codes.use_cases import complaint
 from services.codes.use_cases.enterprise import objects_of
 
 
 class ComplaintsServicer(Servicer, grpc.ComplaintsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["ComplaintsService"]
-
     @write
     def FileComplaint(self, request: pb.FileComplaintRequest, call: Call) -> pb.Complaint:
         told = request.complaint
@@ -61,6 +59,5 @@ class ComplaintsServicer(Servicer, grpc.ComplaintsServiceServicer):
 
 def _shown(complaint: Complaint, call: Call) -> pb.Complaint:
     """Which supervisor answered is not for the enterprise to know."""
-    flushed(call)
     hidden = {} if "supervisor" in call.principal.roles else {"handled_by": "", "updated_by": ""}
     return to_proto(complaint, pb.Complaint, **hidden)

@@ -10,21 +10,19 @@ from services.chassis.clock import today
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.codes.ledger import SqlLedger
-from services.codes.model.enterprise_code import Binding, EnterpriseCode
+from services.codes.model.enterprise_code import EnterpriseCode
 from services.codes.office import office
 from services.codes.picture import draw
 from services.codes.queries.binding import list_bindings
 from services.codes.queries.code import Sheet
 from services.codes.queries.names import object_names
-from services.codes.servicer.requests import day, flushed, info
+from services.codes.servicer.requests import day, info
 from services.codes.signing import ForeignCode
 from services.codes.use_cases import enterprise
 from services.codes.wire.code import picture_format, picture_to_proto
 
 
 class EnterpriseCodesServicer(Servicer, grpc.EnterpriseCodesServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["EnterpriseCodesService"]
-
     @write
     def IssueEnterpriseCode(self, request: pb.IssueEnterpriseCodeRequest, call: Call) -> pb.EnterpriseCode:
         here, places = office(self.runtime), SqlLedger(call.work.session)
@@ -46,7 +44,7 @@ class EnterpriseCodesServicer(Servicer, grpc.EnterpriseCodesServiceServicer):
 
     @write
     def BindAccount(self, _: pb.BindAccountRequest, call: Call) -> pb.Binding:
-        return _bound(enterprise.bind_account(call.work, by=call.principal, now=call.now), call)
+        return to_proto(enterprise.bind_account(call.work, by=call.principal, now=call.now), pb.Binding)
 
     @write
     def DelegateAccount(self, request: pb.DelegateAccountRequest, call: Call) -> pb.Binding:
@@ -59,14 +57,14 @@ class EnterpriseCodesServicer(Servicer, grpc.EnterpriseCodesServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _bound(binding, call)
+        return to_proto(binding, pb.Binding)
 
     @write
     def EndBinding(self, request: pb.EndBindingRequest, call: Call) -> pb.Binding:
         binding = enterprise.end_binding(
             call.work, request.binding_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _bound(binding, call)
+        return to_proto(binding, pb.Binding)
 
     @read
     def ListBindings(self, request: pb.ListBindingsRequest, call: Call) -> pb.ListBindingsResponse:
@@ -87,10 +85,5 @@ class EnterpriseCodesServicer(Servicer, grpc.EnterpriseCodesServiceServicer):
 
 
 def _shown(code: EnterpriseCode, call: Call) -> pb.EnterpriseCode:
-    names = object_names(flushed(call), [code.object_id])
+    names = object_names(call.work.session, [code.object_id])
     return to_proto(code, pb.EnterpriseCode, object_name=names.get(code.object_id, ""))
-
-
-def _bound(binding: Binding, call: Call) -> pb.Binding:
-    flushed(call)
-    return to_proto(binding, pb.Binding)

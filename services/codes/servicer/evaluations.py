@@ -11,15 +11,13 @@ from services.chassis.servicing import Call, Servicer, read, write
 from services.codes.model.code import end_of, start_of
 from services.codes.queries import evaluation as queries
 from services.codes.queries.code import Sheet
-from services.codes.servicer.requests import day, flushed, info
+from services.codes.servicer.requests import day, info
 from services.codes.use_cases import evaluation
 from services.codes.use_cases.enterprise import objects_of
 from services.codes.use_cases.warning import check_supervises
 
 
 class EvaluationsServicer(Servicer, grpc.EvaluationsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["EvaluationsService"]
-
     @write
     def EvaluateVisit(self, request: pb.EvaluateVisitRequest, call: Call) -> pb.Evaluation:
         judged = evaluation.evaluate_visit(
@@ -32,7 +30,6 @@ class EvaluationsServicer(Servicer, grpc.EvaluationsServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        flushed(call)
         return to_proto(judged, pb.Evaluation)
 
     @read

@@ -15,8 +15,6 @@ from services.codes.use_cases.enterprise import object_for
 
 
 class HistoriesServicer(Servicer, grpc.HistoriesServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["HistoriesService"]
-
     @read
     def ListMyInspections(self, request: pb.ListMyInspectionsRequest, call: Call) -> pb.ListMyInspectionsResponse:
         object_id = object_for(call.work, call.principal, request.object_id, today(call.now))

@@ -16,7 +16,6 @@ from services.codes.model import key
 from services.codes.model.key import SigningKey
 from services.codes.office import office, stored_keys
 from services.codes.queries.code import revoked_on, status_lists
-from services.codes.servicer.requests import flushed
 from services.codes.use_cases.key import rotate_keys, signing_keys
 from services.codes.wire.key import key_to_proto
 
@@ -24,8 +23,6 @@ log = telemetry.logger("codes")
 
 
 class KeysServicer(Servicer, grpc.KeysServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["KeysService"]
-
     @read
     def GetKeys(self, _: pb.GetKeysRequest, call: Call) -> HttpBody:
         keys = stored_keys(call.work.session) or self._first_keys(call)
@@ -45,7 +42,6 @@ class KeysServicer(Servicer, grpc.KeysServiceServicer):
     @write
     def RotateKeys(self, request: pb.RotateKeysRequest, call: Call) -> pb.KeySet:
         keys = rotate_keys(call.work, office(self.runtime).cabinet, now=call.now)
-        flushed(call)
         log.info("keys rotated", by=call.principal.subject, reason=request.reason, current=key.current(keys).key_id)
         return pb.KeySet(keys=map(key_to_proto, keys))
 

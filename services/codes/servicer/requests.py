@@ -7,7 +7,6 @@ from typing import Any
 
 from liangma.codes.v1 import codes_pb2 as pb
 from liangma.type.v1 import attachment_pb2, page_pb2
-from sqlalchemy.orm import Session
 
 from services.chassis.convert import from_proto
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation, malformed
@@ -20,12 +19,6 @@ from services.codes.model.issue import ON_SITE, Dispatch, PlannedVisit
 
 LEADS = ("投诉", "举报", "转办交办", "风险监测", "法定")
 """What justifies visiting a whitelisted object (TJ 3)."""
-
-
-def flushed(call: Call) -> Session:
-    """The session once what was changed is written, so that versions and stamps can be shown."""
-    call.work.session.flush()
-    return call.work.session
 
 
 def info(page: Page[Any]) -> page_pb2.PageInfo:

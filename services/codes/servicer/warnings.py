@@ -13,13 +13,11 @@ from services.codes.model.warning import Warning as RaisedWarning
 from services.codes.queries.code import Sheet
 from services.codes.queries.names import object_names
 from services.codes.queries.warning import WarningFilter, list_warnings
-from services.codes.servicer.requests import flushed, info
+from services.codes.servicer.requests import info
 from services.codes.use_cases import warning
 
 
 class WarningsServicer(Servicer, grpc.WarningsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["WarningsService"]
-
     @read
     def GetWarning(self, request: pb.GetWarningRequest, call: Call) -> pb.Warning:
         return _shown([warning.readable_warning(call.work, request.warning_id, by=call.principal)], call)[0]
@@ -39,5 +37,5 @@ class WarningsServicer(Servicer, grpc.WarningsServiceServicer):
 
 
 def _shown(warnings: Sequence[RaisedWarning], call: Call) -> list[pb.Warning]:
-    names = object_names(flushed(call), (one.object_id for one in warnings))
+    names = object_names(call.work.session, (one.object_id for one in warnings))
     return [to_proto(one, pb.Warning, object_name=names.get(one.object_id, "")) for one in warnings]

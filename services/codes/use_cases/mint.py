@@ -41,10 +41,6 @@ class Ledger(Counts, Protocol):
         """All entities whose attribute is one of many values, and which match besides."""
         ...
 
-    def keep(self, kind: type[object], rows: Sequence[Mapping[str, object]], *, replace: bool = False) -> None:
-        """Keep many rows at once; with `replace`, one of the same primary key gives way."""
-        ...
-
     def note_parties(self, parties: Sequence[tuple[str, str]]) -> None:
         """Remember who takes part in which code, as (authority or certificate, code)."""
         ...
@@ -99,7 +95,7 @@ def mint(
     if not granted:
         return []
     codes = _signed(work, dispatch, granted, press, now)
-    _store(dispatch, codes, press, subject, now)
+    _store(work, dispatch, codes, press.ledger, subject, now)
     if not dispatch.test:
         _warn(work, dispatch, codes, register, press)
     issued = (IssuedCode(c.code_id, c.visit.inspection_id, c.kind, c.text, c.warnings) for c in codes)
@@ -119,14 +115,15 @@ def _signed(work: Work, dispatch: Dispatch, granted: Granted, press: Press, now:
     return codes
 
 
-def _store(dispatch: Dispatch, codes: Sequence[NewCode], press: Press, subject: str, now: datetime) -> None:
+def _store(
+    work: Work, dispatch: Dispatch, codes: Sequence[NewCode], ledger: Ledger, subject: str, now: datetime
+) -> None:
     alike = _alike(dispatch, subject, now)
-    press.ledger.keep(InspectionCode, [alike | _own(code) for code in codes])
+    work.insert(InspectionCode, [alike | _own(code) for code in codes])
     parties = [(party, code.code_id) for code in codes for party in {*code.authority_ids, *code.certificates}]
-    press.ledger.note_parties(parties)
+    ledger.note_parties(parties)
     if not dispatch.test:
-        notes = [_note(dispatch, code, now) for code in codes if code.object_id]
-        press.ledger.keep(InspectionNote, notes, replace=True)
+        work.upsert(InspectionNote, [_note(dispatch, code, now) for code in codes if code.object_id])
 
 
 def _alike(dispatch: Dispatch, subject: str, now: datetime) -> dict[str, object]:

@@ -22,8 +22,6 @@ from services.credit.use_cases.delivery import retry_delivery
 
 
 class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["ChannelsService"]
-
     def __init__(self, runtime: Runtime, allowed_hosts: Collection[str]) -> None:
         super().__init__(runtime)
         self._allowed_hosts = allowed_hosts
@@ -31,7 +29,7 @@ class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
     @write
     def CreateChannel(self, request: pb.CreateChannelRequest, call: Call) -> pb.Channel:
         channel = wire.channel_from_proto(request.channel)
-        return _shown(use_cases.create_channel(call.work, channel, self._allowed_hosts), call)
+        return wire.channel_to_proto(use_cases.create_channel(call.work, channel, self._allowed_hosts))
 
     @read
     def GetChannel(self, request: pb.GetChannelRequest, call: Call) -> pb.Channel:
@@ -54,7 +52,7 @@ class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
         changed = use_cases.update_channel(
             call.work, request.channel.channel_id, wanted, self._allowed_hosts, etag=request.etag
         )
-        return _shown(changed, call)
+        return wire.channel_to_proto(changed)
 
     @read
     def ListDeliveries(self, request: pb.ListDeliveriesRequest, call: Call) -> pb.ListDeliveriesResponse:
@@ -79,8 +77,3 @@ class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
     def RetryDelivery(self, request: pb.RetryDeliveryRequest, call: Call) -> pb.Delivery:
         delivery = retry_delivery(call.work, request.delivery_id, now=call.now)
         return wire.delivery_to_proto(delivery, today(call.now))
-
-
-def _shown(channel: Channel, call: Call) -> pb.Channel:
-    call.work.session.flush()  # counts the version and fills the stamps
-    return wire.channel_to_proto(channel)

@@ -18,8 +18,6 @@ from services.credit.tables import disclosures
 
 
 class DisclosuresServicer(Servicer, grpc.DisclosuresServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["DisclosuresService"]
-
     @read
     def SearchDisclosures(self, request: pb.SearchDisclosuresRequest, call: Call) -> pb.SearchDisclosuresResponse:
         page = queries.search(

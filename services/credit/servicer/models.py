@@ -16,12 +16,10 @@ from services.credit.use_cases import industry_model as use_cases
 
 
 class ModelsServicer(Servicer, grpc.ModelsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["ModelsService"]
-
     @write
     def CreateIndustryModel(self, request: pb.CreateIndustryModelRequest, call: Call) -> pb.IndustryModel:
         draft = wire.model_from_proto(request.model)
-        return _shown(use_cases.create_industry_model(call.work, draft, by=call.principal), call)
+        return wire.model_to_proto(use_cases.create_industry_model(call.work, draft, by=call.principal))
 
     @read
     def GetIndustryModel(self, request: pb.GetIndustryModelRequest, call: Call) -> pb.IndustryModel:
@@ -44,7 +42,7 @@ class ModelsServicer(Servicer, grpc.ModelsServiceServicer):
         changed = use_cases.update_industry_model(
             call.work, request.model.model_id, wanted, etag=request.etag, by=call.principal
         )
-        return _shown(changed, call)
+        return wire.model_to_proto(changed)
 
     @write
     def DeleteIndustryModel(self, request: pb.DeleteIndustryModelRequest, call: Call) -> Empty:
@@ -61,15 +59,10 @@ class ModelsServicer(Servicer, grpc.ModelsServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _shown(approved, call)
+        return wire.model_to_proto(approved)
 
     @read
     def BacktestIndustryModel(self, request: pb.BacktestIndustryModelRequest, call: Call) -> pb.Backtest:
         model = call.work.get(IndustryModel, request.model_id)
         objects = rated_in(call.work.session, model.domain)
         return wire.backtest_to_proto(use_cases.backtest_industry_model(call.work, model, objects, now=call.now))
-
-
-def _shown(model: IndustryModel, call: Call) -> pb.IndustryModel:
-    call.work.session.flush()  # counts the version and fills the stamps
-    return wire.model_to_proto(model)

@@ -35,8 +35,6 @@ STAFF = frozenset(
 
 
 class RatingsServicer(Servicer, grpc.RatingsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["RatingsService"]
-
     @write
     def ImportRatings(self, request: pb.ImportRatingsRequest, call: Call) -> import_pb2.ImportReport:
         return wire.report_to_proto(import_ratings(call.work, wire.rating_rows(request), now=call.now))

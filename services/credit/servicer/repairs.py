@@ -18,8 +18,6 @@ from services.credit.use_cases import repair as use_cases
 
 
 class RepairsServicer(Servicer, grpc.RepairsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["RepairsService"]
-
     @write
     def ApplyRepair(self, request: pb.ApplyRepairRequest, call: Call) -> pb.Repair:
         application = wire.application_from_proto(request)
@@ -144,5 +142,4 @@ class RepairsServicer(Servicer, grpc.RepairsServiceServicer):
 
 
 def _shown(repair: Repair, call: Call) -> pb.Repair:
-    call.work.session.flush()  # counts the version and fills the stamps
     return wire.repair_to_proto(repair, today(call.now), call.runtime.workdays)

@@ -9,7 +9,6 @@ from liangma.credit.v1 import whitelists_pb2_grpc as grpc
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.credit import wire
-from services.credit.model.whitelist import Whitelist
 from services.credit.queries import sheets
 from services.credit.queries import whitelist as queries
 from services.credit.tables import whitelists
@@ -17,12 +16,10 @@ from services.credit.use_cases import whitelist as use_cases
 
 
 class WhitelistsServicer(Servicer, grpc.WhitelistsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["WhitelistsService"]
-
     @write
     def ProposeWhitelist(self, request: pb.ProposeWhitelistRequest, call: Call) -> pb.Whitelist:
         entry = wire.whitelist_from_proto(request.whitelist)
-        return _shown(use_cases.propose_whitelist(call.work, entry, by=call.principal, now=call.now), call)
+        return wire.whitelist_to_proto(use_cases.propose_whitelist(call.work, entry, by=call.principal, now=call.now))
 
     @read
     def GetWhitelist(self, request: pb.GetWhitelistRequest, call: Call) -> pb.Whitelist:
@@ -52,23 +49,18 @@ class WhitelistsServicer(Servicer, grpc.WhitelistsServiceServicer):
         approved = use_cases.approve_whitelist(
             call.work, request.whitelist_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(approved, call)
+        return wire.whitelist_to_proto(approved)
 
     @write
     def DeclineWhitelist(self, request: pb.DeclineWhitelistRequest, call: Call) -> pb.Whitelist:
         declined = use_cases.decline_whitelist(
             call.work, request.whitelist_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(declined, call)
+        return wire.whitelist_to_proto(declined)
 
     @write
     def EndWhitelist(self, request: pb.EndWhitelistRequest, call: Call) -> pb.Whitelist:
         ended = use_cases.end_whitelist(
             call.work, request.whitelist_id, request.reason, etag=request.etag, by=call.principal
         )
-        return _shown(ended, call)
-
-
-def _shown(entry: Whitelist, call: Call) -> pb.Whitelist:
-    call.work.session.flush()  # counts the version and fills the stamps
-    return wire.whitelist_to_proto(entry)
+        return wire.whitelist_to_proto(ended)

@@ -13,11 +13,10 @@ from services.plans.use_cases import annual_cap as use_cases
 
 
 class AnnualCapsServicer(Servicer, grpc.AnnualCapsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["AnnualCapsService"]
-
     @write
     def CreateAnnualCap(self, request: pb.CreateAnnualCapRequest, call: Call) -> pb.AnnualCap:
-        return _shown(use_cases.create_annual_cap(call.work, wire.annual_cap_from_proto(request.annual_cap)), call)
+        new = wire.annual_cap_from_proto(request.annual_cap)
+        return wire.annual_cap_to_proto(use_cases.create_annual_cap(call.work, new))
 
     @read
     def GetAnnualCap(self, request: pb.GetAnnualCapRequest, call: Call) -> pb.AnnualCap:
@@ -42,14 +41,6 @@ class AnnualCapsServicer(Servicer, grpc.AnnualCapsServiceServicer):
     def UpdateAnnualCap(self, request: pb.UpdateAnnualCapRequest, call: Call) -> pb.AnnualCap:
         new = request.annual_cap
         visits = new.visits if new.HasField("visits") else None
-        return _shown(
-            use_cases.update_annual_cap(
-                call.work, wire.id_of(new, "annual_cap_id", within="annual_cap"), visits, etag=request.etag
-            ),
-            call,
-        )
-
-
-def _shown(cap: AnnualCap, call: Call) -> pb.AnnualCap:
-    call.work.session.flush()
-    return wire.annual_cap_to_proto(cap)
+        annual_cap_id = wire.id_of(new, "annual_cap_id", within="annual_cap")
+        changed = use_cases.update_annual_cap(call.work, annual_cap_id, visits, etag=request.etag)
+        return wire.annual_cap_to_proto(changed)

@@ -22,8 +22,6 @@ WHO_SEE_ALL = {"administrator", "supervisor"}
 
 
 class AuthoritiesServicer(Servicer, grpc.AuthoritiesServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["AuthoritiesService"]
-
     @write
     def CreateAuthority(self, request: pb.CreateAuthorityRequest, call: Call) -> pb.Authority:
         new = request.authority
@@ -94,7 +92,6 @@ class AuthoritiesServicer(Servicer, grpc.AuthoritiesServiceServicer):
 
 
 def _shown(authority: Authority, call: Call) -> pb.Authority:
-    call.work.session.flush()
     principal = call.principal
     with_payment = principal.authority == authority.authority_id or not WHO_SEE_ALL.isdisjoint(principal.roles)
     return wire.authority_to_proto(authority, today(call.now), with_payment=with_payment)

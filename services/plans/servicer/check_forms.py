@@ -14,15 +14,13 @@ from services.plans.use_cases import check_form as use_cases
 
 
 class CheckFormsServicer(Servicer, grpc.CheckFormsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["CheckFormsService"]
-
     @write
     def CreateCheckForm(self, request: pb.CreateCheckFormRequest, call: Call) -> pb.CheckForm:
         new = request.check_form
         made = use_cases.create_check_form(
             call.work, new.authority_id, from_proto(new, CheckFormContent), by=call.principal, now=call.now
         )
-        return _shown(made, call)
+        return wire.check_form_to_proto(made)
 
     @read
     def GetCheckForm(self, request: pb.GetCheckFormRequest, call: Call) -> pb.CheckForm:
@@ -58,9 +56,4 @@ class CheckFormsServicer(Servicer, grpc.CheckFormsServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _shown(changed, call)
-
-
-def _shown(form: CheckForm, call: Call) -> pb.CheckForm:
-    call.work.session.flush()
-    return wire.check_form_to_proto(form)
+        return wire.check_form_to_proto(changed)

@@ -14,12 +14,10 @@ from services.plans.use_cases import joint_list as use_cases
 
 
 class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["JointListsService"]
-
     @write
     def CreateJointList(self, request: pb.CreateJointListRequest, call: Call) -> pb.JointList:
         content = from_proto(request.joint_list, JointListContent)
-        return _shown(use_cases.create_joint_list(call.work, content, by=call.principal), call)
+        return wire.joint_list_to_proto(use_cases.create_joint_list(call.work, content, by=call.principal))
 
     @read
     def GetJointList(self, request: pb.GetJointListRequest, call: Call) -> pb.JointList:
@@ -51,14 +49,9 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
             etag=request.etag,
             by=call.principal,
         )
-        return _shown(changed, call)
+        return wire.joint_list_to_proto(changed)
 
     @write
     def RetireJointList(self, request: pb.RetireJointListRequest, call: Call) -> pb.JointList:
         retired = use_cases.retire_joint_list(call.work, request.joint_list_id, etag=request.etag, by=call.principal)
-        return _shown(retired, call)
-
-
-def _shown(entry: JointList, call: Call) -> pb.JointList:
-    call.work.session.flush()
-    return wire.joint_list_to_proto(entry)
+        return wire.joint_list_to_proto(retired)

@@ -19,13 +19,11 @@ from services.plans.use_cases.import_matters import MatterRow, import_matters
 
 
 class MattersServicer(Servicer, grpc.MattersServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["MattersService"]
-
     @write
     def CreateMatter(self, request: pb.CreateMatterRequest, call: Call) -> pb.Matter:
         content = from_proto(request.matter, MatterContent)
         made = use_cases.create_matter(call.work, request.matter.matter_id, content, by=call.principal, now=call.now)
-        return _shown(made, call)
+        return wire.matter_to_proto(made)
 
     @read
     def GetMatter(self, request: pb.GetMatterRequest, call: Call) -> pb.Matter:
@@ -68,28 +66,28 @@ class MattersServicer(Servicer, grpc.MattersServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _shown(changed, call)
+        return wire.matter_to_proto(changed)
 
     @write
     def RetireMatter(self, request: pb.RetireMatterRequest, call: Call) -> pb.Matter:
         retired = use_cases.retire_matter(
             call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(retired, call)
+        return wire.matter_to_proto(retired)
 
     @write
     def ClaimMatter(self, request: pb.ClaimMatterRequest, call: Call) -> pb.Matter:
         claimed = use_cases.claim_matter(
             call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(claimed, call)
+        return wire.matter_to_proto(claimed)
 
     @write
     def UnclaimMatter(self, request: pb.UnclaimMatterRequest, call: Call) -> pb.Matter:
         given_back = use_cases.unclaim_matter(
             call.work, request.matter_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(given_back, call)
+        return wire.matter_to_proto(given_back)
 
     @write
     def ImportMatters(self, request: pb.ImportMattersRequest, call: Call) -> import_pb2.ImportReport:
@@ -101,8 +99,3 @@ class MattersServicer(Servicer, grpc.MattersServiceServicer):
         shown = from_proto(request, queries.MatterFilter).applied()
         data = sheets.sheet(call.work.session, shown, [matters.c.matter_id], sheets.matter_columns())
         return HttpBody(content_type=sheets.XLSX, data=data)
-
-
-def _shown(matter: Matter, call: Call) -> pb.Matter:
-    call.work.session.flush()
-    return wire.matter_to_proto(matter)

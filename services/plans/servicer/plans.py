@@ -11,7 +11,6 @@ from services.chassis.clock import today
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
-from services.plans.model.plan import AnnualPlan
 from services.plans.model.plan_content import PlanContent
 from services.plans.model.receipt import Receipt
 from services.plans.queries import plan as queries
@@ -21,13 +20,11 @@ from services.plans.use_cases import plan as use_cases
 
 
 class PlansServicer(Servicer, grpc.PlansServiceServicer):
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["PlansService"]
-
     @write
     def CreatePlan(self, request: pb.CreatePlanRequest, call: Call) -> pb.Plan:
         content = from_proto(request.plan, PlanContent)
         made = use_cases.create_plan(call.work, content, request.plan.year, by=call.principal, now=call.now)
-        return _shown(made, call)
+        return wire.plan_to_proto(made)
 
     @write
     def UpdatePlan(self, request: pb.UpdatePlanRequest, call: Call) -> pb.Plan:
@@ -40,7 +37,7 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _shown(changed, call)
+        return wire.plan_to_proto(changed)
 
     @write
     def DeletePlan(self, request: pb.DeletePlanRequest, call: Call) -> Empty:
@@ -96,28 +93,28 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
         submitted = use_cases.submit_plan(
             call.work, request.plan_id, request.reviewer_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(submitted, call)
+        return wire.plan_to_proto(submitted)
 
     @write
     def WithdrawPlan(self, request: pb.WithdrawPlanRequest, call: Call) -> pb.Plan:
         withdrawn = use_cases.withdraw_plan(
             call.work, request.plan_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(withdrawn, call)
+        return wire.plan_to_proto(withdrawn)
 
     @write
     def ApprovePlan(self, request: pb.ApprovePlanRequest, call: Call) -> pb.Plan:
         approved = use_cases.approve_plan(
             call.work, request.plan_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(approved, call)
+        return wire.plan_to_proto(approved)
 
     @write
     def RejectPlan(self, request: pb.RejectPlanRequest, call: Call) -> pb.Plan:
         rejected = use_cases.reject_plan(
             call.work, request.plan_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(rejected, call)
+        return wire.plan_to_proto(rejected)
 
     @write
     def AnswerPlan(self, request: pb.AnswerPlanRequest, call: Call) -> pb.Receipt:
@@ -164,11 +161,6 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
         shown = queries.made(from_proto(request, queries.PlanFilter), call.principal)
         data = sheets.sheet(call.work.session, shown, [plans.c.year, plans.c.plan_id], sheets.PLAN_COLUMNS)
         return HttpBody(content_type=sheets.XLSX, data=data)
-
-
-def _shown(plan: AnnualPlan, call: Call) -> pb.Plan:
-    call.work.session.flush()
-    return wire.plan_to_proto(plan)
 
 
 def _receipts(receipts: list[Receipt], call: Call) -> list[pb.Receipt]:

@@ -60,11 +60,6 @@ def cell(text: str) -> str:
     return "" if text in NOTHING else text
 
 
-def as_it_is(_: str, text: str) -> str:
-    """Free text."""
-    return text
-
-
 def type_of(column: str, text: str) -> ObjectType:
     """The type a cell names."""
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.sampling.model import commitment as lm
-from services.sampling.model.contributions import PLATFORM, opened, shown, with_contribution, with_secret
+from services.sampling.model.contributions import PLATFORM, Contribution, opened, shown, with_contribution, with_secret
 from services.sampling.model.draw_refusals import (
     AlreadyMatched,
     CannotRedraw,
@@ -146,17 +146,7 @@ class Draw:
         if not frozen.drawn_count:
             raise NothingWanted
         contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
-        committed = lm.commit(
-            self.draw_id,
-            self.round.number,
-            frozen.frame,
-            frozen.asked.quotas,
-            [contribution.hash for contribution in contributions],
-            excluded=excluded_csv,
-            ratios=frozen.asked.ratios,
-            total=frozen.asked.total,
-            redraw=self._continued(),
-        )
+        committed = self._commitment(frozen, excluded_csv, contributions)
         self._change(
             state=DrawState.COMMITTED,
             contributions=contributions,
@@ -167,6 +157,19 @@ class Draw:
             window_id=window_id,
             override_reason=override_reason,
             committed_at=now,
+        )
+
+    def _commitment(self, frozen: Frozen, excluded_csv: bytes, contributions: Sequence[Contribution]) -> lm.Commitment:
+        return lm.commit(
+            self.draw_id,
+            self.round.number,
+            frozen.frame,
+            frozen.asked.quotas,
+            [contribution.hash for contribution in contributions],
+            excluded=excluded_csv,
+            ratios=frozen.asked.ratios,
+            total=frozen.asked.total,
+            redraw=self._continued(),
         )
 
     def reveal_contribution(self, contributor: str, secret: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -111,6 +111,9 @@ KNOWN = tuple(
     if field.name not in ("object_id", "version") and "ated_" not in field.name
 )
 """What may change about an object."""
+
+UNSAID = {field.name: field.default for field in fields(ObjectFacts) if field.default is not MISSING}
+"""What holds of an object about which nothing else is said."""
 
 
 @dataclass(eq=False, kw_only=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, cast
 
@@ -14,7 +15,6 @@ from services.sampling.model import uscc
 from services.sampling.model.cells import (
     Refused,
     Rejection,
-    as_it_is,
     cell,
     day_of,
     industry_of,
@@ -24,6 +24,8 @@ from services.sampling.model.cells import (
 )
 from services.sampling.model.inspection_object import LONGEST_NAME, OBJECT_ID, Contact, Licence, ObjectFacts, ObjectType
 from services.sampling.model.region import Regions
+
+REMEMBERED = 1 << 14  # days of 45 years, all tags and districts of a registry
 
 
 class Row(NamedTuple):
@@ -54,34 +56,18 @@ cells: Callable[[object], Iterable[object]] = attrgetter(*Row._fields)  # the qu
 """All cells of a row that has them as attributes."""
 
 
-class Identified(NamedTuple):
-    """A row whose object is known.
-
-    Args:
-        object_id: the uscc, or the directory's own id.
-        digest: of the row's text: a row that was read before is known by it, and not read again.
-    """
-
-    row: Row
-    object_id: str
-    digest: bytes
-
-
 class Entry(NamedTuple):
     """What a row says of an object.
 
     Args:
+        object_id: the uscc, or the directory's own id.
+        digest: of the row's text: a row that was read before is known by it, and not read again.
         said: values by name of the object's fields; an empty cell says nothing.
     """
 
-    line: int
     object_id: str
     digest: bytes
     said: Mapping[str, object]
-
-    def new(self) -> ObjectFacts:
-        """The object, if the directory has none of this id."""
-        return ObjectFacts(object_id=self.object_id, **self.said)  # type: ignore[arg-type]  # typed where it is read
 
     def tell(self, known: ObjectFacts) -> None:
         """Change an object that is there to what the row says."""
@@ -89,37 +75,44 @@ class Entry(NamedTuple):
             setattr(known, name, with_licence(known.licences, self.said) if name == "licences" else value)
 
 
-def identify(rows: Iterable[object]) -> tuple[list[Identified], list[Rejection]]:
-    """Whose row each one is; of several rows for one object the first counts, and the others must not contradict it.
+def identify(rows: Iterable[object]) -> tuple[dict[str, Row], list[Rejection]]:
+    """Each object's row; of several rows for one object the first counts, and the others must not contradict it.
 
     Args:
         rows: anything with the cells of a `Row` as attributes.
     """
-    first: dict[str, Identified] = {}
+    found: dict[str, Row] = {}
     rejections: list[Rejection] = []
-    for row in map(Row._make, map(cells, rows)):
+    given = list(map(Row._make, map(cells, rows)))
+    for row, is_sound in zip(given, uscc.sound([row.object_id for row in given]), strict=True):
         try:
-            object_id = row.object_id if not uscc.broken_rule(row.object_id) else identity(row)
-            before = first.get(object_id)
-            if before is None:
-                first[object_id] = Identified(row, object_id, digest_of(row))
-            else:
-                refuse_contradiction(row, before.row)
+            object_id = row.object_id if is_sound else identity(row)
+            first = found.setdefault(object_id, row)
+            if first is not row:
+                refuse_contradiction(row, first)
         except Refused as refusal:
             rejections.append(Rejection(row.line, *refusal.args))
-    return list(first.values()), rejections
+    return found, rejections
 
 
-def read(found: Iterable[Identified], regions: Regions) -> tuple[list[Entry], list[Rejection]]:
-    """What each row says, or why it is not taken."""
+def read(
+    found: Mapping[str, Row], digests: Mapping[str, bytes], regions: Regions
+) -> tuple[list[Entry], list[Rejection]]:
+    """What the rows say that were not read before, or why one is not taken.
+
+    Args:
+        digests: of the row that each object was last read from.
+    """
     entries: list[Entry] = []
     rejections: list[Rejection] = []
-    for one in found:
+    for object_id, row in found.items():
+        digest = digest_of(row)
+        if digest == digests.get(object_id):
+            continue
         try:
-            said = reading(one.row, one.object_id, regions)
-            entries.append(Entry(one.row.line, one.object_id, one.digest, said))
+            entries.append(Entry(object_id, digest, reading(row, object_id, regions)))
         except Refused as refusal:
-            rejections.append(Rejection(one.row.line, *refusal.args))
+            rejections.append(Rejection(row.line, *refusal.args))
     return entries, rejections
 
 
@@ -147,10 +140,13 @@ def reading(row: Row, object_id: str, regions: Regions) -> dict[str, object]:
     Raises:
         Refused: a cell cannot be trusted.
     """
-    said: dict[str, object] = {"name": name_of(row), "region": region_of(row, object_id, regions)}
-    for name, index, column, read_cell in READ:
-        if row[index] and (text := cell(row[index])):  # type: ignore[arg-type]  # text
-            said[name] = read_cell(column, text)
+    said: dict[str, object] = {
+        "name": name_of(row),
+        "region": region_of(regions, row.province, row.region, uscc.region(object_id)),
+    }
+    for name, index, read_cell in READ:
+        if row[index] and (value := read_cell(row[index])) is not None:  # type: ignore[arg-type]  # text
+            said[name] = value
     if row.licence_name and cell(row.licence_name):
         said["licences"] = (licence_of(row),)
     if row.contact_name or row.contact_phone:
@@ -168,15 +164,16 @@ def name_of(row: Row) -> str:
     return name
 
 
-def region_of(row: Row, object_id: str, regions: Regions) -> str:
+@lru_cache(maxsize=REMEMBERED)
+def region_of(regions: Regions, province: str, region: str, given_out_in: str) -> str:
     """Where an object is: by its district's code or name, else by the region that gave out its code."""
-    province_name = cell(row.province)
-    province = regions.provinces.get(province_name, "") if province_name else object_id[2:4]
-    if not province:
-        raise Refused("所在省份", row.province, "PROVINCE_UNKNOWN", "不是省级行政区名称，该行各列可能错位，请核对整行")
-    found = regions.find(cell(row.region), province) or regions.current(uscc.region(object_id))
+    name = cell(province)
+    within = regions.provinces.get(name, "") if name else given_out_in[:2]
+    if not within:
+        raise Refused("所在省份", province, "PROVINCE_UNKNOWN", "不是省级行政区名称，该行各列可能错位，请核对整行")
+    found = regions.find(cell(region), within) or regions.current(given_out_in)
     if not found:
-        raise Refused("地区", row.region, "REGION_UNKNOWN", "地区不在 GB/T 2260 中，且无法由统一社会信用代码推定")
+        raise Refused("地区", region, "REGION_UNKNOWN", "地区不在 GB/T 2260 中，且无法由统一社会信用代码推定")
     return found
 
 
@@ -185,20 +182,36 @@ def kind(row: Row) -> ObjectType:
     return type_of("对象类型", cell(row.type) or "INSTITUTION")
 
 
-COLUMNS: tuple[tuple[str, str, Callable[[str, str], object]], ...] = (
-    ("type", "对象类型", type_of),
-    ("registration_status", "登记状态", status_of),
-    ("address", "注册地址", as_it_is),
-    ("industry", "行业", industry_of),
-    ("tags", "监管标签", tags_of),
-    ("registered_on", "注册日期", day_of),
-    ("enterprise_type", "企业类型", as_it_is),
-    ("business_scope", "经营范围", as_it_is),
-    ("owner_id", "所属主体", as_it_is),
-)
-"""Fields that one cell alone decides: field, column as the template heads it, how the cell is read."""
+def free(text: str) -> str | None:
+    """What a cell of free text says; None: nothing."""
+    return cell(text) or None
 
-READ = tuple((name, Row._fields.index(name), column, read_cell) for name, column, read_cell in COLUMNS)
+
+def choice(column: str, meaning: Callable[[str, str], object]) -> Callable[[str], object]:
+    """How the cells of a column are read in which few texts come again and again: what each means is remembered."""
+
+    @lru_cache(maxsize=REMEMBERED)
+    def read_cell(text: str) -> object:
+        said = cell(text)
+        return meaning(column, said) if said else None
+
+    return read_cell
+
+
+COLUMNS: Mapping[str, Callable[[str], object]] = {
+    "type": choice("对象类型", type_of),
+    "registration_status": choice("登记状态", status_of),
+    "address": free,
+    "industry": choice("行业", industry_of),
+    "tags": choice("监管标签", tags_of),
+    "registered_on": choice("注册日期", day_of),
+    "enterprise_type": free,
+    "business_scope": free,
+    "owner_id": free,
+}
+"""Fields that one cell alone decides, and how it is read."""
+
+READ = tuple((name, Row._fields.index(name), read_cell) for name, read_cell in COLUMNS.items())
 
 
 def licence_of(row: Row) -> Licence:

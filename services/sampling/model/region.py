@@ -14,9 +14,9 @@ CODE = re.compile(r"[0-9]{6}")
 __all__ = ["CODE", "Regions", "covers", "prefix"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Regions:
-    """The regions that are known.
+    """The regions that are known; loaded once, so that what was looked up in them can be remembered.
 
     Args:
         codes: every code there is or was, with the one that stands for it now (mostly itself).

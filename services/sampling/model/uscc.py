@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from operator import mul
+from collections.abc import Sequence
+
+import numpy as np
 
 ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28, 1)
 LENGTH = 18
 
-VALUES = bytes(max(ALPHABET.find(chr(byte)), 0) for byte in range(256))
+DIGITS = bytes.maketrans(ALPHABET.encode(), b"0123456789abcdefghijklmnopqrstu")
 SHAPE = re.compile(rf"[0-9]{{8}}[{ALPHABET}]{{10}}")
+
+VALUES = np.array([ALPHABET.find(chr(byte)) for byte in range(256)], np.int8)
+GREATEST = np.array([9] * 8 + [30] * 10, np.int8)
+WEIGHTS = np.array([*(3**place % 31 for place in range(17)), 1])
 
 
 def compact(text: str) -> str:
@@ -21,15 +26,24 @@ def compact(text: str) -> str:
 def broken_rule(code: str) -> str:
     """The rule a code breaks: `USCC_LENGTH`, `USCC_CHARACTER` or `USCC_CHECK_DIGIT`; empty: it is sound."""
     if SHAPE.fullmatch(code):
-        values = code.encode("ascii").translate(VALUES)
-        return "USCC_CHECK_DIGIT" if sum(map(mul, WEIGHTS, values)) % 31 else ""
+        return "" if code[17] == check_digit(code[:17]) else "USCC_CHECK_DIGIT"
     return "USCC_CHARACTER" if len(code) == LENGTH else "USCC_LENGTH"
 
 
+def sound(codes: Sequence[str]) -> list[bool]:
+    """Which codes break no rule: thousands at once, several times as fast as one by one."""
+    shaped = "".join(code if len(code) == LENGTH and code.isascii() else "-" * LENGTH for code in codes)
+    values = VALUES[np.frombuffer(shaped.encode(), np.uint8)].reshape(-1, LENGTH)
+    fits = ((values >= 0) & (values <= GREATEST)).all(axis=1)
+    return (fits & (values @ WEIGHTS % 31 == 0)).tolist()  # type: ignore[no-any-return]
+
+
 def check_digit(body: str) -> str:
-    """The eighteenth character for the first seventeen."""
-    values = body.encode("ascii").translate(VALUES)
-    return ALPHABET[-sum(map(mul, WEIGHTS, values)) % 31]
+    """The eighteenth character for the first seventeen.
+
+    Their weights are the powers of 3 modulo 31, and 34 is 3 modulo 31: backwards they are a number in base 34.
+    """
+    return ALPHABET[-int(body.encode("ascii").translate(DIGITS)[::-1], 34) % 31]
 
 
 def region(code: str) -> str:

@@ -9,8 +9,8 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
+from services.chassis import bulk
 from services.chassis.paging import Page, paginate
-from services.sampling import bulk
 from services.sampling.model.inspection_object import InspectionObject, ObjectRevision, Rating
 from services.sampling.model.region import prefix
 from services.sampling.queries.ordering import order_of

@@ -30,33 +30,33 @@ HEADER = ("对象编号", "对象名称", "区划", "分类", "序号", "结果"
 class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
     """The verifiable draw."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["DrawsService"]
-
     @write
     def CreateDraw(self, request: pb.CreateDrawRequest, call: Call) -> pb.Draw:
-        return _shown(draws.create_draw(call.work, request.task_id, by=call.principal), call)
+        return wire.draw_to_proto(draws.create_draw(call.work, request.task_id, by=call.principal))
 
     @write
     def SetDrawScope(self, request: pb.SetDrawScopeRequest, call: Call) -> pb.Draw:
         scope = wire.settings_from_proto(request).scope or DrawScope()
-        return _shown(draws.set_scope(call.work, request.draw_id, scope, etag=request.etag, by=call.principal), call)
+        draw = draws.set_scope(call.work, request.draw_id, scope, etag=request.etag, by=call.principal)
+        return wire.draw_to_proto(draw)
 
     @write
     def SetDrawStrata(self, request: pb.SetDrawStrataRequest, call: Call) -> pb.Draw:
         strata = wire.settings_from_proto(request).strata
-        return _shown(draws.set_strata(call.work, request.draw_id, strata, etag=request.etag, by=call.principal), call)
+        draw = draws.set_strata(call.work, request.draw_id, strata, etag=request.etag, by=call.principal)
+        return wire.draw_to_proto(draw)
 
     @write
     def SetDrawExclusions(self, request: pb.SetDrawExclusionsRequest, call: Call) -> pb.Draw:
         exclusions = wire.settings_from_proto(request).exclusions
-        return _shown(
-            draws.set_exclusions(call.work, request.draw_id, exclusions, etag=request.etag, by=call.principal), call
-        )
+        draw = draws.set_exclusions(call.work, request.draw_id, exclusions, etag=request.etag, by=call.principal)
+        return wire.draw_to_proto(draw)
 
     @write
     def SetDrawQuotas(self, request: pb.SetDrawQuotasRequest, call: Call) -> pb.Draw:
         quotas = wire.settings_from_proto(request).quotas or DrawQuotas()
-        return _shown(draws.set_quotas(call.work, request.draw_id, quotas, etag=request.etag, by=call.principal), call)
+        draw = draws.set_quotas(call.work, request.draw_id, quotas, etag=request.etag, by=call.principal)
+        return wire.draw_to_proto(draw)
 
     @read
     def PreviewDraw(self, request: pb.PreviewDrawRequest, call: Call) -> pb.DrawPreview:
@@ -66,10 +66,8 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @write
     def AddContribution(self, request: pb.AddContributionRequest, call: Call) -> pb.Draw:
-        return _shown(
-            draws.add_contribution(call.work, request.draw_id, request.hash, etag=request.etag, by=call.principal),
-            call,
-        )
+        draw = draws.add_contribution(call.work, request.draw_id, request.hash, etag=request.etag, by=call.principal)
+        return wire.draw_to_proto(draw)
 
     @write
     def CommitDraw(self, request: pb.CommitDrawRequest, call: Call) -> pb.Draw:
@@ -85,14 +83,14 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _shown(draw, call)
+        return wire.draw_to_proto(draw)
 
     @write
     def RevealContribution(self, request: pb.RevealContributionRequest, call: Call) -> pb.Draw:
-        return _shown(
-            draws.reveal_contribution(call.work, request.draw_id, request.secret, etag=request.etag, by=call.principal),
-            call,
+        draw = draws.reveal_contribution(
+            call.work, request.draw_id, request.secret, etag=request.etag, by=call.principal
         )
+        return wire.draw_to_proto(draw)
 
     @write
     def RevealDraw(self, request: pb.RevealDrawRequest, call: Call) -> pb.Draw:
@@ -100,28 +98,28 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
         draw = draws.reveal_draw(
             call.work, directory, request.draw_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(draw, call)
+        return wire.draw_to_proto(draw)
 
     @write
     def RequestRedraw(self, request: pb.RequestRedrawRequest, call: Call) -> pb.Draw:
         draw = draws.request_redraw(
             call.work, request.draw_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(draw, call)
+        return wire.draw_to_proto(draw)
 
     @write
     def ApproveRedraw(self, request: pb.ApproveRedrawRequest, call: Call) -> pb.Draw:
         draw = draws.approve_redraw(
             call.work, request.draw_id, request.note, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(draw, call)
+        return wire.draw_to_proto(draw)
 
     @write
     def RejectRedraw(self, request: pb.RejectRedrawRequest, call: Call) -> pb.Draw:
         draw = draws.reject_redraw(
             call.work, request.draw_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _shown(draw, call)
+        return wire.draw_to_proto(draw)
 
     @read
     def GetDraw(self, request: pb.GetDrawRequest, call: Call) -> pb.Draw:
@@ -188,7 +186,6 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        call.work.session.flush()
         return wire.inspectors_draw_to_proto(done)
 
     @read
@@ -207,11 +204,6 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
         page = queries.list_inspectors_draws(call.work.session, request.task_id, call.principal, where)
         shown = [wire.inspectors_draw_to_proto(done, with_teams=False) for done in page.items]
         return pb.ListInspectorsDrawsResponse(inspectors_draws=shown, page=page_info(page.next_page_token))
-
-
-def _shown(draw: Draw, call: Call) -> pb.Draw:
-    call.work.session.flush()
-    return wire.draw_to_proto(draw)
 
 
 def _filters(request: pb.ListDrawnObjectsRequest | pb.ExportDrawnObjectsRequest) -> queries.DrawnFilters:

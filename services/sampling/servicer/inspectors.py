@@ -24,8 +24,6 @@ HEADER = ("证件号", "姓名", "所属机构", "区划", "有效期至", "领�
 class InspectorsServicer(Servicer, grpc.InspectorsServiceServicer):
     """The inspector directory."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["InspectorsService"]
-
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._regions = regions()
@@ -118,5 +116,4 @@ def _filters(request: pb.ListInspectorsRequest | pb.ExportInspectorsRequest, cal
 
 
 def _entered(inspector: Inspector, call: Call) -> pb.Inspector:
-    call.work.session.flush()
     return wire.inspector_to_proto(inspector, today(call.now))

@@ -35,8 +35,6 @@ HEADER = (
 class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
     """The object directory."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["ObjectsService"]
-
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self._regions = regions()
@@ -44,7 +42,7 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
     @write
     def CreateObject(self, request: pb.CreateObjectRequest, call: Call) -> pb.InspectionObject:
         facts = wire.object_from_proto(request.object)
-        return self._entered(objects.create_object(call.work, facts, self._regions), call)
+        return _shown([objects.create_object(call.work, facts, self._regions)], call)[0]
 
     @write
     def UpdateObject(self, request: pb.UpdateObjectRequest, call: Call) -> pb.InspectionObject:
@@ -52,7 +50,7 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
         known = objects.update_object(
             call.work, request.object_id, facts, self._regions, etag=request.etag, by=call.principal, now=call.now
         )
-        return self._entered(known, call)
+        return _shown([known], call)[0]
 
     @write
     def ImportObjects(self, request: pb.ImportObjectsRequest, call: Call) -> import_pb2.ImportReport:
@@ -105,10 +103,6 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
             for each in found
         )
         return HttpBody(content_type=XLSX, data=workbook("检查对象名录库", HEADER, rows))
-
-    def _entered(self, known: ObjectFacts, call: Call) -> pb.InspectionObject:
-        call.work.session.flush()
-        return _shown([known], call)[0]
 
 
 def _filters(request: pb.ListObjectsRequest | pb.ExportObjectsRequest) -> queries.Filters:

@@ -16,8 +16,6 @@ from services.sampling.wire import directories as wire
 class RecusalsServicer(Servicer, grpc.RecusalsServiceServicer):
     """Recusals."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["RecusalsService"]
-
     @write
     def DeclareRecusal(self, request: pb.DeclareRecusalRequest, call: Call) -> pb.Recusal:
         given = request.recusal
@@ -25,7 +23,6 @@ class RecusalsServicer(Servicer, grpc.RecusalsServiceServicer):
         declared = recusals.declare_recusal(
             call.work, given.certificate, given.object_id, kind, given.detail, by=call.principal
         )
-        call.work.session.flush()
         return wire.recusal_to_proto(declared)
 
     @write
@@ -33,7 +30,6 @@ class RecusalsServicer(Servicer, grpc.RecusalsServiceServicer):
         recusal = recusals.withdraw_recusal(
             call.work, request.recusal_id, request.reason, etag=request.etag, by=call.principal
         )
-        call.work.session.flush()
         return wire.recusal_to_proto(recusal)
 
     @read

@@ -10,7 +10,6 @@ from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 from services.chassis.convert import enum_name
 from services.chassis.servicing import Call, Servicer, read, write
 from services.sampling.directory import SqlDirectory
-from services.sampling.model.window import JointWindow
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
@@ -21,38 +20,37 @@ from services.sampling.wire import draws as wire
 class JointWindowsServicer(Servicer, grpc.JointWindowsServiceServicer):
     """Joint windows (TJ 2)."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["JointWindowsService"]
-
     @write
     def OpenJointWindow(self, request: pb.OpenJointWindowRequest, call: Call) -> pb.JointWindow:
         calendar = quarter_days(call.runtime.workdays)
         secret = secrets.token_bytes(32)
-        return _shown(windows.open_joint_window(call.work, request.year, request.quarter, secret, calendar), call)
+        window = windows.open_joint_window(call.work, request.year, request.quarter, secret, calendar)
+        return wire.window_to_proto(window)
 
     @write
     def AddWindowContribution(self, request: pb.AddWindowContributionRequest, call: Call) -> pb.JointWindow:
         window = windows.add_window_contribution(
             call.work, request.window_id, request.hash, etag=request.etag, by=call.principal
         )
-        return _shown(window, call)
+        return wire.window_to_proto(window)
 
     @write
     def CloseJointWindow(self, request: pb.CloseJointWindowRequest, call: Call) -> pb.JointWindow:
-        return _shown(windows.close_joint_window(call.work, request.window_id, etag=request.etag), call)
+        return wire.window_to_proto(windows.close_joint_window(call.work, request.window_id, etag=request.etag))
 
     @write
     def RevealWindowContribution(self, request: pb.RevealWindowContributionRequest, call: Call) -> pb.JointWindow:
         window = windows.reveal_window_contribution(
             call.work, request.window_id, request.secret, etag=request.etag, by=call.principal
         )
-        return _shown(window, call)
+        return wire.window_to_proto(window)
 
     @write
     def RevealJointWindow(self, request: pb.RevealJointWindowRequest, call: Call) -> pb.JointWindow:
         window = windows.reveal_joint_window(
             call.work, SqlDirectory(call.work), request.window_id, etag=request.etag, now=call.now
         )
-        return _shown(window, call)
+        return wire.window_to_proto(window)
 
     @read
     def GetJointWindow(self, request: pb.GetJointWindowRequest, call: Call) -> pb.JointWindow:
@@ -82,8 +80,3 @@ class JointWindowsServicer(Servicer, grpc.JointWindowsServiceServicer):
     @read
     def GetJointWindowReport(self, request: pb.GetJointWindowReportRequest, call: Call) -> pb.JointWindowReport:
         return wire.report_to_proto(queries.get_joint_window(call.work.session, request.window_id))
-
-
-def _shown(window: JointWindow, call: Call) -> pb.JointWindow:
-    call.work.session.flush()
-    return wire.window_to_proto(window)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
@@ -28,7 +29,7 @@ from services.sampling.model.records import (
 from services.sampling.model.recusal import Recusal, RecusalState
 from services.sampling.model.seed import contribution
 from services.sampling.model.strata import ALL
-from services.sampling.model.teams import AT_LEAST, Candidate, Post, draw_teams
+from services.sampling.model.teams import AT_LEAST, Candidate, Post, Team, draw_teams
 from services.sampling.model.window import JointWindow
 from services.sampling.team_transcript import team_transcript
 from services.sampling.transcript import transcript_bytes
@@ -46,6 +47,21 @@ class Roster(Population, Protocol):
     def pending_visits(self, authority_ids: Sequence[str]) -> Mapping[str, int]:
         """How many visits each inspector of these authorities has before them."""
         ...
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What a draw of inspectors draws with.
+
+    Args:
+        commitment, seed: of the task's draw, or made for this one alone.
+        draw_id, round: where they come from; empty and 0 when made for this one.
+    """
+
+    commitment: str
+    seed: bytes
+    draw_id: str = ""
+    round: int = 0
 
 
 def draw_inspectors(
@@ -78,28 +94,14 @@ def draw_inspectors(
     wanted = list(dict.fromkeys(object_ids)) or drawn(work, draw, task_id)
     regions = regions_of(roster, wanted)
     id = work.new_id()
-    commitment, seed, draw_id, round = seed_for(work, draw, wanted, id, secret)
+    seeded = seed_for(work, draw, wanted, id, secret)
     posts = [post for part in task.parts for post in posts_of(work, part, regions)]
     candidates = candidates_of(work, roster, task, max(today(now), task.starts_on or today(now)))
     recusals = recusals_of(work, candidates)
-    teams = draw_teams(seed, posts, candidates, recusals, size)
-    document = team_transcript(commitment, seed, posts, candidates, recusals, size, teams)
+    teams = draw_teams(seeded.seed, posts, candidates, recusals, size)
+    document = team_transcript(seeded.commitment, seeded.seed, posts, candidates, recusals, size, teams)
     work.add(FrozenFile.of(id, TRANSCRIPT, transcript_bytes(document)))
-    done = InspectorsDraw(
-        inspectors_draw_id=id,
-        task_id=task_id,
-        authority_id=task.authority_id,
-        participants=task.participants,
-        draw_id=draw_id,
-        round=round,
-        size=size,
-        seed=seed.hex(),
-        teams=teams,
-        team_count=len(teams),
-    )
-    work.add(done)
-    work.emit(*(InspectorsDrawn(id, task_id, part) for part in in_parts(teams)))
-    return done
+    return _kept(work, id, task, seeded, size, teams)
 
 
 def checked_size(size: int) -> int:
@@ -141,12 +143,8 @@ def regions_of(roster: Roster, object_ids: Sequence[str]) -> dict[str, str]:
     return {id: found[id][1] for id in object_ids}
 
 
-def seed_for(
-    work: Work, draw: Draw | None, object_ids: Sequence[str], id: str, secret: bytes
-) -> tuple[str, bytes, str, int]:
-    """Commitment and seed to draw with, and the draw and round they belong to.
-
-    The seed of the task's draw serves where all objects come from it; otherwise the list of objects is committed to by
+def seed_for(work: Work, draw: Draw | None, object_ids: Sequence[str], id: str, secret: bytes) -> Seeded:
+    """The seed of the task's draw where all objects come from it; otherwise the list of objects is committed to by
     itself, with a secret of the platform.
     """
     if draw and draw.round.revealed_at:
@@ -154,10 +152,10 @@ def seed_for(
         if taken.issuperset(object_ids):
             window = work.find(JointWindow, window_id=draw.window_id) if draw.window_id else None
             commitment = window.commitment if window else draw.round.commitment
-            return commitment, bytes.fromhex(draw.round.seed), draw.draw_id, draw.round.number
+            return Seeded(commitment, bytes.fromhex(draw.round.seed), draw.draw_id, draw.round.number)
     frame = Frame.of((object_id, ALL) for object_id in object_ids)
     committed = lm.commit(id, 1, frame, {ALL: len(frame)}, [contribution(secret)])
-    return committed.digest(), committed.seed([secret]), "", 0
+    return Seeded(committed.digest(), committed.seed([secret]))
 
 
 def posts_of(work: Work, part: Part, regions: Mapping[str, str]) -> list[Post]:
@@ -198,3 +196,21 @@ def recusals_of(work: Work, candidates: Sequence[Candidate]) -> set[tuple[str, s
     certificates = {candidate.certificate for candidate in candidates}
     active = work.all(Recusal, state=RecusalState.ACTIVE)
     return {(each.object_id, each.certificate) for each in active if each.certificate in certificates}
+
+
+def _kept(work: Work, id: str, task: Task, seeded: Seeded, size: int, teams: tuple[Team, ...]) -> InspectorsDraw:
+    done = InspectorsDraw(
+        inspectors_draw_id=id,
+        task_id=task.task_id,
+        authority_id=task.authority_id,
+        participants=task.participants,
+        draw_id=seeded.draw_id,
+        round=seeded.round,
+        size=size,
+        seed=seeded.seed.hex(),
+        teams=teams,
+        team_count=len(teams),
+    )
+    work.add(done)
+    work.emit(*(InspectorsDrawn(id, task.task_id, part) for part in in_parts(teams)))
+    return done

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Protocol
 
 from services.chassis.errors import InvalidArgument, malformed
@@ -14,6 +15,7 @@ from services.sampling.events import ObjectChanged, ObjectState, in_parts
 from services.sampling.model import object_rows, uscc
 from services.sampling.model.cells import Rejection
 from services.sampling.model.inspection_object import (
+    UNSAID,
     InspectionObject,
     ObjectExists,
     ObjectFacts,
@@ -25,6 +27,7 @@ from services.sampling.model.region import Regions
 from services.sampling.model.tickets import key
 
 MOST_ROWS = 5000
+TOLD = [field.name for field in fields(ObjectState)]
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,8 @@ class ImportReport:
 class Directory(Protocol):
     """The directory's set-based side."""
 
-    def digests(self, object_ids: Sequence[str]) -> Mapping[str, bytes]:
+    def digests(self, object_ids: Collection[str]) -> Mapping[str, bytes]:
         """Of the objects that are there: the digest of the row each was last read from."""
-        ...
-
-    def enter(self, entries: Sequence[Entry], now: datetime, by: str) -> None:
-        """Keep new objects and announce them."""
         ...
 
 
@@ -60,7 +59,7 @@ def create_object(work: Work, facts: ObjectFacts, regions: Regions) -> Inspectio
         raise ObjectExists(checked.object_id)
     entered = InspectionObject(**vars(checked), key=key(checked.object_id))
     work.add(entered)
-    announce(work, [entered])
+    announce(work, [state(entered)])
     return entered
 
 
@@ -73,7 +72,7 @@ def update_object(
     if known.differs(checked):
         work.add(known.revision(work.new_id(), now, by.subject))
         known.become(checked)
-        announce(work, [known])
+        announce(work, [state(known)])
     return known
 
 
@@ -85,14 +84,32 @@ def import_objects(
         zh, en = f"一次最多导入 {MOST_ROWS} 行", f"at most {MOST_ROWS} rows at once"
         raise malformed("rows", "TOO_MANY", zh, en)
     found, unidentified = object_rows.identify(rows)
-    digests = directory.digests([one.object_id for one in found])
-    entries, refused = object_rows.read((one for one in found if digests.get(one.object_id) != one.digest), regions)
-    new = [entry for entry in entries if entry.object_id not in digests]
-    directory.enter(new, now, by.subject)
+    digests = directory.digests(found)
+    entries, refused = object_rows.read(found, digests, regions)
+    entered = enter(work, [entry for entry in entries if entry.object_id not in digests], by=by, now=now)
     changed = change(work, [entry for entry in entries if entry.object_id in digests], by=by, now=now)
     rejections = sorted((*unidentified, *refused), key=lambda rejection: rejection.line)
-    imported = len(new) + changed
+    imported = entered + changed
     return ImportReport(imported, len(rows) - imported - len(rejections), tuple(rejections))
+
+
+def enter(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime) -> int:
+    """Enter the objects of rows; how many there are."""
+    alike = {
+        **UNSAID,
+        "version": 1,
+        "created_at": now,
+        "created_by": by.subject,
+        "updated_at": now,
+        "updated_by": by.subject,
+    }
+    rows = [
+        {**alike, **said, "object_id": object_id, "key": key(object_id), "row_digest": digest}
+        for object_id, digest, said in entries
+    ]
+    work.insert(InspectionObject, rows)
+    announce(work, [ObjectState(*told) for told in map(itemgetter(*TOLD), rows)])
+    return len(rows)
 
 
 def change(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime) -> int:
@@ -107,7 +124,7 @@ def change(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime
             each.row_digest = entry.digest
             work.add(before)
             changed.append(each)
-    announce(work, changed)
+    announce(work, [state(each) for each in changed])
     return len(changed)
 
 
@@ -135,10 +152,9 @@ def named(facts: ObjectFacts, object_id: str) -> ObjectFacts:
     return replace(facts, object_id=object_id)
 
 
-def announce(work: Work, objects: Iterable[InspectionObject]) -> None:
-    """Tell the others how these objects are now, once what has changed is written."""
-    for part in in_parts([state(each) for each in objects]):
-        work.emit(ObjectChanged(work.new_id(), part))
+def announce(work: Work, states: Sequence[ObjectState]) -> None:
+    """Tell the others how objects are now."""
+    work.emit(*(ObjectChanged(work.new_id(), part) for part in in_parts(states)))
 
 
 def state(each: InspectionObject) -> ObjectState:

@@ -29,15 +29,9 @@ def event_to_proto(event: Any) -> Message:
 
 
 def object_changed_to_proto(event: ObjectChanged) -> events_pb2.ObjectChanged:
-    """Written out, because registries bring objects by the hundred thousand: five times as fast as by field names."""
-    message = events_pb2.ObjectChanged(batch_id=event.batch_id)
-    for state in event.objects:
-        told = message.objects.add()
-        told.object_id, told.version, told.type = state.object_id, state.version, state.type
-        told.name, told.registration_status, told.region = state.name, state.registration_status, state.region
-        told.address, told.industry = state.address, state.industry
-        told.tags.extend(state.tags)
-    return message
+    """Made at one go, because registries bring objects by the hundred thousand."""
+    objects: list[Any] = [vars(state) for state in event.objects]
+    return events_pb2.ObjectChanged(batch_id=event.batch_id, objects=objects)
 
 
 def task_state(event: tasks.TaskFormed) -> State:

@@ -140,7 +140,7 @@ class TaskDraft:
             for field in ("name", "starts_on", "ends_on", "matters")
             if not getattr(self, field)
         ]
-        violations += [violation for violation in self._contradictions(plan) if violation]
+        violations += self._contradictions(plan)
         if violations:
             raise InvalidArgument(*violations)
         check_period(*self.period)
@@ -151,53 +151,19 @@ class TaskDraft:
             self._check_plan(plan)
         self._check_partners(lead_id)
 
-    def _contradictions(self, plan: Plan | None) -> list[Violation | None]:
-        is_test = self.nature is TaskNature.TEST
-        drawn = self.kind is TaskKind.RANDOM
-        return [
-            _unless(
-                is_test == (self.test_term is not None),
-                "task.test_term",
-                "TEST_TERM",
-                "测试任务须选择 24 小时、48 小时或 7 天自动清除，正式任务不可选择",
-                "a TEST task needs a test_term, a FORMAL one has none",
-            ),
-            _unless(
-                (self.origin is TaskOrigin.PLAN) == (plan is not None) and self.origin is not TaskOrigin.MATCHED,
-                "task.origin",
-                "ORIGIN",
-                "计划任务须关联年度计划，临时任务不可关联；联合抽查任务由平台比对生成",
-                "origin PLAN needs a plan_id, TEMPORARY has none, and MATCHED tasks are made by matching alone",
-            ),
-            _unless(
-                not drawn or (self.selection is Selection.RANDOM and self.staffing is Staffing.RANDOM),
-                "task.selection",
-                "DOUBLE_RANDOM",
-                "双随机抽查的检查对象和检查人员均须随机抽取",
-                "a RANDOM task draws both its objects and its inspectors",
-            ),
-            _unless(
-                not self.survey or (self.kind is TaskKind.SPECIAL and not self._draws),
-                "task.survey",
-                "SURVEY",
-                "只有专项检查可为摸底类，且不随机抽取检查对象和检查人员",
-                "only a SPECIAL task that draws neither objects nor inspectors can be a survey",
-            ),
-            _unless(
-                bool(self.partners) == (self.type is TaskType.CROSS_AGENCY),
-                "task.partners",
-                "PARTNERS",
-                "跨机构任务须添加配合机构，本机构任务不可添加",
-                "a CROSS_AGENCY task needs partners, an OWN_AGENCY task has none",
-            ),
-            _unless(
-                (self.invitation_deadline is not None) == (self.type is TaskType.CROSS_AGENCY),
-                "task.invitation_deadline",
-                "DEADLINE",
-                "跨机构任务须设定邀约截止日期，本机构任务不可设定",
-                "a CROSS_AGENCY task needs an invitation_deadline, an OWN_AGENCY task has none",
-            ),
-        ]
+    def _contradictions(self, plan: Plan | None) -> list[Violation]:
+        is_test, crosses = self.nature is TaskNature.TEST, self.type is TaskType.CROSS_AGENCY
+        is_planned, is_matched = self.origin is TaskOrigin.PLAN, self.origin is TaskOrigin.MATCHED
+        draws_both = self.selection is Selection.RANDOM and self.staffing is Staffing.RANDOM
+        holds = {
+            _TEST_TERM: is_test == (self.test_term is not None),
+            _ORIGIN: is_planned == (plan is not None) and not is_matched,
+            _DOUBLE_RANDOM: self.kind is not TaskKind.RANDOM or draws_both,
+            _SURVEY: not self.survey or (self.kind is TaskKind.SPECIAL and not self._draws),
+            _PARTNERS: crosses == bool(self.partners),
+            _DEADLINE: crosses == (self.invitation_deadline is not None),
+        }
+        return [violation for violation, is_met in holds.items() if not is_met]
 
     def _check_plan(self, plan: Plan) -> None:
         starts_on, ends_on = self.period
@@ -247,5 +213,43 @@ def _with_year(draft: TaskDraft) -> TaskDraft:
     return draft if draft.year or draft.starts_on is None else replace(draft, year=draft.starts_on.year)
 
 
-def _unless(holds: bool, field: str, rule: str, zh: str, en: str) -> Violation | None:
-    return None if holds else Violation(field, rule, f"{field}：{zh}", f"{field}: {en}")
+def _violation(field: str, rule: str, zh: str, en: str) -> Violation:
+    return Violation(f"task.{field}", rule, f"task.{field}：{zh}", f"task.{field}: {en}")
+
+
+_TEST_TERM = _violation(
+    "test_term",
+    "TEST_TERM",
+    "测试任务须选择 24 小时、48 小时或 7 天自动清除，正式任务不可选择",
+    "a TEST task needs a test_term, a FORMAL one has none",
+)
+_ORIGIN = _violation(
+    "origin",
+    "ORIGIN",
+    "计划任务须关联年度计划，临时任务不可关联；联合抽查任务由平台比对生成",
+    "origin PLAN needs a plan_id, TEMPORARY has none, and MATCHED tasks are made by matching alone",
+)
+_DOUBLE_RANDOM = _violation(
+    "selection",
+    "DOUBLE_RANDOM",
+    "双随机抽查的检查对象和检查人员均须随机抽取",
+    "a RANDOM task draws both its objects and its inspectors",
+)
+_SURVEY = _violation(
+    "survey",
+    "SURVEY",
+    "只有专项检查可为摸底类，且不随机抽取检查对象和检查人员",
+    "only a SPECIAL task that draws neither objects nor inspectors can be a survey",
+)
+_PARTNERS = _violation(
+    "partners",
+    "PARTNERS",
+    "跨机构任务须添加配合机构，本机构任务不可添加",
+    "a CROSS_AGENCY task needs partners, an OWN_AGENCY task has none",
+)
+_DEADLINE = _violation(
+    "invitation_deadline",
+    "DEADLINE",
+    "跨机构任务须设定邀约截止日期，本机构任务不可设定",
+    "a CROSS_AGENCY task needs an invitation_deadline, an OWN_AGENCY task has none",
+)

@@ -21,8 +21,6 @@ from services.tasks.wire.task import PDF, XLSX, file
 class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServicer):
     """`liangma.tasks.v1.InspectionsService`."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["InspectionsService"]
-
     @read
     def GetInspection(self, request: pb.GetInspectionRequest, call: Call) -> pb.Inspection:
         return wire.inspection(_read(call, request.inspection_id), call.principal)
@@ -56,7 +54,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, changed)
+        return wire.inspection(changed, call.principal)
 
     @write
     def ReplaceObject(self, request: pb.ReplaceObjectRequest, call: Call) -> pb.Inspection:
@@ -69,20 +67,20 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, new)
+        return wire.inspection(new, call.principal)
 
     @write
     def CancelInspection(self, request: pb.CancelInspectionRequest, call: Call) -> pb.Inspection:
         cancelled = replacement.cancel_inspection(
             call.work, request.inspection_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, cancelled)
+        return wire.inspection(cancelled, call.principal)
 
     @write
     def DiscoverObject(self, request: pb.DiscoverObjectRequest, call: Call) -> pb.Inspection:
         found = wire.discovered(request)
         made = survey.discover_object(call.work, request.inspection_id, found, by=call.principal, now=call.now)
-        return _answer(call, made)
+        return wire.inspection(made, call.principal)
 
     @write
     def RecordInspection(self, request: pb.RecordInspectionRequest, call: Call) -> pb.Inspection:
@@ -90,7 +88,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
         recorded = use_cases.record_inspection(
             call.work, request.inspection_id, entry, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, recorded)
+        return wire.inspection(recorded, call.principal)
 
     @write
     def SignInspection(self, request: pb.SignInspectionRequest, call: Call) -> pb.Inspection:
@@ -98,7 +96,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
         signed = use_cases.sign_inspection(
             call.work, request.inspection_id, picture, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, signed)
+        return wire.inspection(signed, call.principal)
 
     @write
     def SignForObject(self, request: pb.SignForObjectRequest, call: Call) -> pb.Inspection:
@@ -111,7 +109,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, signed)
+        return wire.inspection(signed, call.principal)
 
     @write
     def ReviewInspection(self, request: pb.ReviewInspectionRequest, call: Call) -> pb.Inspection:
@@ -124,14 +122,14 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, reviewed)
+        return wire.inspection(reviewed, call.principal)
 
     @write
     def PublishInspection(self, request: pb.PublishInspectionRequest, call: Call) -> pb.Inspection:
         published = use_cases.publish_inspection(
             call.work, request.inspection_id, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, published)
+        return wire.inspection(published, call.principal)
 
     @write
     def CorrectResult(self, request: pb.CorrectResultRequest, call: Call) -> pb.Inspection:
@@ -145,7 +143,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, corrected)
+        return wire.inspection(corrected, call.principal)
 
     @write
     def CloseDisposal(self, request: pb.CloseDisposalRequest, call: Call) -> pb.Inspection:
@@ -158,7 +156,7 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, closed)
+        return wire.inspection(closed, call.principal)
 
     @read
     def GetNotice(self, request: pb.GetNoticeRequest, call: Call) -> HttpBody:
@@ -185,9 +183,3 @@ def _read(call: Call, inspection_id: str) -> Inspection:
     inspection = call.work.get(Inspection, inspection_id)
     require_inspection_reader(inspection, call.principal)
     return inspection
-
-
-def _answer(call: Call, inspection: Inspection) -> pb.Inspection:
-    """The inspection with the version it has now."""
-    call.work.session.flush()
-    return wire.inspection(inspection, call.principal)

@@ -16,8 +16,6 @@ from services.tasks.wire.task import XLSX, file
 class StatisticsServicer(Servicer, statistics_pb2_grpc.StatisticsServiceServicer):
     """`liangma.tasks.v1.StatisticsService`."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["StatisticsService"]
-
     @read
     def GetEffectiveness(self, request: pb.GetEffectivenessRequest, call: Call) -> pb.Effectiveness:
         return wire.effectiveness(queries.effectiveness(call.work.session, wire.scope(request)))

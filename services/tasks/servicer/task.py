@@ -9,7 +9,6 @@ from liangma.tasks.v1 import tasks_pb2_grpc
 
 from services.chassis.clock import today
 from services.chassis.servicing import Call, Servicer, read, write
-from services.tasks.model.task import Task
 from services.tasks.queries import sheets
 from services.tasks.queries import task as queries
 from services.tasks.use_cases import dispatch, distribution, invitation, objects, papers, staffing
@@ -21,13 +20,11 @@ from services.tasks.wire import task as wire
 class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
     """`liangma.tasks.v1.TasksService`."""
 
-    DESCRIPTOR = pb.DESCRIPTOR.services_by_name["TasksService"]
-
     @write
     def CreateTask(self, request: pb.CreateTaskRequest, call: Call) -> pb.Task:
         draft = wire.draft(request.task)
         task = use_cases.create_task(call.work, draft, keep_draft=request.draft, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @read
     def GetTask(self, request: pb.GetTaskRequest, call: Call) -> pb.Task:
@@ -58,7 +55,7 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
         task = use_cases.update_task(
             call.work, request.task.task_id, draft, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def DeleteTask(self, request: pb.DeleteTaskRequest, call: Call) -> Empty:
@@ -68,7 +65,7 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
     @write
     def StartTask(self, request: pb.StartTaskRequest, call: Call) -> pb.Task:
         task = use_cases.start_task(call.work, request.task_id, etag=request.etag, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def AnswerInvitation(self, request: pb.AnswerInvitationRequest, call: Call) -> pb.Task:
@@ -83,12 +80,12 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def FormTask(self, request: pb.FormTaskRequest, call: Call) -> pb.Task:
         task = invitation.form_task(call.work, request.task_id, etag=request.etag, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def SubmitScheme(self, request: pb.SubmitSchemeRequest, call: Call) -> pb.Task:
@@ -101,25 +98,25 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def ApproveScheme(self, request: pb.ApproveSchemeRequest, call: Call) -> pb.Task:
         task = papers.approve_scheme(call.work, request.task_id, etag=request.etag, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def RejectScheme(self, request: pb.RejectSchemeRequest, call: Call) -> pb.Task:
         task = papers.reject_scheme(
             call.work, request.task_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def FileTask(self, request: pb.FileTaskRequest, call: Call) -> pb.Task:
         filing = wire.filing(request)
         task = papers.file_task(call.work, request.task_id, filing, etag=request.etag, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def DistributeTask(self, request: pb.DistributeTaskRequest, call: Call) -> pb.DistributeTaskResponse:
@@ -131,7 +128,6 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
             by=call.principal,
             now=call.now,
         )
-        call.work.session.flush()
         return pb.DistributeTaskResponse(tasks=map(wire.task, made))
 
     @write
@@ -181,22 +177,16 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
     @write
     def DispatchTask(self, request: pb.DispatchTaskRequest, call: Call) -> pb.Task:
         task = dispatch.dispatch_task(call.work, request.task_id, etag=request.etag, by=call.principal, now=call.now)
-        return _answer(call, task)
+        return wire.task(task)
 
     @write
     def CancelTask(self, request: pb.CancelTaskRequest, call: Call) -> pb.Task:
         task = use_cases.cancel_task(
             call.work, request.task_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
-        return _answer(call, task)
+        return wire.task(task)
 
     @read
     def GetTaskCounters(self, request: pb.GetTaskCountersRequest, call: Call) -> pb.TaskCounters:
         year = request.year or today(call.now).year
         return wire.counters(queries.count_tasks(call.work.session, call.principal, year))
-
-
-def _answer(call: Call, task: Task) -> pb.Task:
-    """The task with the version it has now."""
-    call.work.session.flush()
-    return wire.task(task)

@@ -12,11 +12,18 @@ from services.tasks.events import TaskCreated
 from services.tasks.model.content import MatterNotClaimed
 from services.tasks.model.copies import Authority, Matter
 from services.tasks.model.draft import TaskType
-from services.tasks.model.participant import Participant
 from services.tasks.model.task import Task, WrongMode
 from services.tasks.model.terms import TaskKind, lies_within
 from services.tasks.use_cases.access import led_task
-from services.tasks.use_cases.task import next_number, note_formed
+from services.tasks.use_cases.task import lead_part, next_number, note_formed
+
+_HANDED_ON = (
+    *("name", "year", "kind", "nature", "origin", "starts_on", "ends_on", "test_term", "expires_at"),
+    *("method", "selection", "staffing", "fixity", "content_mode", "survey"),
+    *("plan_id", "plan_number", "lead_domain", "object_requirements", "work_requirements", "description"),
+    *("on_site_reason", "attachments", "filing"),
+)
+"""What the tasks of those below have from the one they come from."""
 
 
 class NotBelow(FailedPrecondition):
@@ -69,46 +76,13 @@ def _copy(work: Work, task: Task, authority: Authority) -> Task:
     child = Task(
         task_id=work.new_id(),
         number=next_number(work, authority, task.nature, task.year),
-        name=task.name,
-        year=task.year,
-        kind=task.kind,
-        nature=task.nature,
-        origin=task.origin,
         type=TaskType.OWN_AGENCY,
         authority_id=authority.authority_id,
         authority_name=authority.name,
         region=authority.region,
-        starts_on=task.starts_on,
-        ends_on=task.ends_on,
-        method=task.method,
-        selection=task.selection,
-        staffing=task.staffing,
-        fixity=task.fixity,
-        content_mode=task.content_mode,
-        test_term=task.test_term,
-        expires_at=task.expires_at,
-        plan_id=task.plan_id,
-        plan_number=task.plan_number,
-        lead_domain=task.lead_domain,
-        object_requirements=task.object_requirements,
-        work_requirements=task.work_requirements,
-        description=task.description,
-        on_site_reason=task.on_site_reason,
-        attachments=task.attachments,
-        survey=task.survey,
-        filing=task.filing,
         parent_task_id=task.task_id,
+        **{name: getattr(task, name) for name in _HANDED_ON},
     )
     lead = task.participants[0]
-    child.participants = [
-        Participant(
-            task_id=child.task_id,
-            authority_id=authority.authority_id,
-            authority_name=authority.name,
-            position=0,
-            lead=True,
-            matters=lead.matters,
-            content_mode=lead.content_mode,
-        )
-    ]
+    child.participants = [lead_part(child, authority, lead.matters, lead.content_mode)]
     return child

@@ -58,7 +58,7 @@ def create_task(work: Work, draft: TaskDraft, *, keep_draft: bool, by: Principal
     filled, plan, matters = settle_draft(work, draft, lead)
     filled.check_deadline(today(now))
     task = open_task(work, filled, lead, plan, now)
-    task.participants = [_lead(task, lead, matters, filled.content_mode), *_partners(work, task, filled, now)]
+    task.participants = [lead_part(task, lead, matters, filled.content_mode), *_partners(work, task, filled, now)]
     work.add(task)
     work.emit(TaskCreated(task.task_id, task.number, task.plan_id, task.authority_id, task.nature))
     if not keep_draft:
@@ -249,7 +249,8 @@ def _plan_of(work: Work, plan_id: str, lead: Authority) -> Plan | None:
     return plan
 
 
-def _lead(task: Task, lead: Authority, matters: tuple[TaskMatter, ...], mode: ContentMode) -> Participant:
+def lead_part(task: Task, lead: Authority, matters: tuple[TaskMatter, ...], mode: ContentMode) -> Participant:
+    """The lead's share in its task."""
     return Participant(
         task_id=task.task_id,
         authority_id=lead.authority_id,
