@@ -1,8 +1,9 @@
-"""Verifying codes through a running system, beside a bare handler of the same framework with the same signature check.
+"""Verifying codes through a running system, beside bare handlers of the same framework, each a single process.
 
-The system is the gateway and the codes service, each a process, on real codes in a database; it also looks up the
-code, its visit, authorities, matters and inspectors, and masks what the public may not see. The bare handler checks
-the signature and answers with what it found. The requests come from a process of their own.
+The system is the gateway and the codes service, each a process, on real codes in a database: it checks the signature,
+looks up the code, its visit, authorities, matters and inspectors, and masks what the public may not see. One bare
+handler checks the signature only; the other one also looks up the same things, in the same database. The requests come
+from a process of their own.
 """
 
 from __future__ import annotations
@@ -21,9 +22,12 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import uvicorn
+from google.protobuf.json_format import MessageToDict
+from liangma.codes.v1.codes_pb2 import CodeCheck
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -33,6 +37,7 @@ from benchmarks.harness import Benchmark, Contender, Role, Skipped
 from benchmarks.relay import opened, schema
 from deploy import embedded
 from services.chassis import clock, telemetry
+from services.chassis.convert import to_proto
 from services.chassis.database import Database
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
 from services.codes import signing
@@ -43,6 +48,7 @@ from services.codes.model.code import CodeKind, CodePart, InspectionCode
 from services.codes.model.directory import CheckItem, KnownAuthority, KnownInspector, KnownMatter, KnownObject
 from services.codes.model.issue import ON_SITE, Dispatch, PlannedVisit
 from services.codes.office import stored_keys
+from services.codes.queries.check import check_publicly
 from services.codes.settings import codes_settings
 from services.codes.use_cases.issue import issue_codes
 from services.codes.use_cases.mint import Press
@@ -81,10 +87,12 @@ def benchmark() -> Iterator[Benchmark]:
         load = stack.enter_context(ProcessPoolExecutor(1, mp_context=own_process))
         issued, port = stack.enter_context(system(directory / "sqlite", ""))
         bare = stack.enter_context(bare_handler(directory / "bare", issued))
+        knowing = stack.enter_context(bare_handler(directory / "knowing", issued, sqlite_url(directory / "sqlite")))
         book = signing.key_book(issued.published)
         contenders = [
             Contender("gateway, SQLite", asking(load, port, issued), Role.OURS, same_answer=True),
             Contender("bare handler", asking(load, bare, issued), Role.PEER, same_answer=True),
+            Contender("bare handler, SQLite", asking(load, knowing, issued), Role.PEER, same_answer=True),
             Contender("check, no HTTP", lambda: check_all(issued, book), Role.LIMIT, same_answer=True),
         ]
         try:
@@ -110,7 +118,7 @@ def benchmark() -> Iterator[Benchmark]:
 @contextmanager
 def system(var_dir: Path, database_url: str) -> Iterator[tuple[Issued, int]]:
     """Codes, and the port of a running gateway that knows them; an empty URL: SQLite."""
-    url = database_url or f"sqlite:///{var_dir / 'codes'}.db"
+    url = database_url or sqlite_url(var_dir)
     with opened(url) as database:
         issued = issue(database, Cabinet(var_dir / "codes.key", [HOST]))
     port = free_port()
@@ -128,14 +136,19 @@ def system(var_dir: Path, database_url: str) -> Iterator[tuple[Issued, int]]:
         yield issued, port
 
 
+def sqlite_url(var_dir: Path) -> str:
+    """Where a system on SQLite keeps its codes."""
+    return f"sqlite:///{var_dir / 'codes'}.db"
+
+
 @contextmanager
-def bare_handler(var_dir: Path, issued: Issued) -> Iterator[int]:
-    """The port of a handler that does nothing but check."""
+def bare_handler(var_dir: Path, issued: Issued, database_url: str = "") -> Iterator[int]:
+    """The port of a handler that does nothing but check; without a database: the signature."""
     var_dir.mkdir(parents=True)
     keys = var_dir / "keys.json"
     keys.write_text(json.dumps(issued.published), "utf-8")
     port = free_port()
-    with running([embedded.Child("bare", "benchmarks.verify", (str(keys), str(port)))], {}, var_dir):
+    with running([embedded.Child("bare", "benchmarks.verify", (str(keys), str(port), database_url))], {}, var_dir):
         yield port
 
 
@@ -262,18 +275,41 @@ class _Server(uvicorn.Server):
         print("ready: bare handler", flush=True)
 
 
-def serve_bare(keys: Path, port: int) -> None:
+def serve_bare(keys: Path, port: int, database_url: str) -> None:
     """The peer: one route, one check, until SIGTERM."""
     book = signing.key_book(json.loads(keys.read_text("utf-8")))
+    look = knowing_check(book, database_url) if database_url else signature_check(book)
 
     async def check(request: Request) -> JSONResponse:
-        text = (await request.json())["text"]
-        content = signing.decode_and_verify(text, book, clock.now())
-        return JSONResponse({"verdict": "AUTHENTIC", "codeId": content.code_id, "objectId": content.object_id})
+        return JSONResponse(look((await request.json())["text"]))
 
     app = Starlette(routes=[Route(PATH, check, methods=["POST"])])
     _Server(uvicorn.Config(app, port=port, access_log=False, log_level="warning")).run()
 
 
+def signature_check(book: signing.KeyBook) -> Callable[[str], dict[str, object]]:
+    """Says what the code itself says."""
+
+    def look(text: str) -> dict[str, object]:
+        content = signing.decode_and_verify(text, book, clock.now())
+        return {"verdict": "AUTHENTIC", "codeId": content.code_id, "objectId": content.object_id}
+
+    return look
+
+
+def knowing_check(book: signing.KeyBook, database_url: str) -> Callable[[str], dict[str, object]]:
+    """Says all that the system says."""
+    SERVICE.map_model()
+    database = Database(database_url)
+
+    def look(text: str) -> dict[str, object]:
+        decode = partial(signing.decode_and_verify, text, book)
+        with database.transaction(read_only=True) as session:
+            [said] = check_publicly(session, [decode], clock.now())
+        return MessageToDict(to_proto(said, CodeCheck))
+
+    return look
+
+
 if __name__ == "__main__":
-    serve_bare(Path(sys.argv[1]), int(sys.argv[2]))
+    serve_bare(Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3])

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import httpx
 from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Lifespan, Receive, Scope, Send
 
 from gateway.access_log import Log, nowhere
 from gateway.backends import Backends
@@ -54,20 +54,11 @@ def build(
         client: asks the identity provider.
         log: takes one line per request.
     """
+    client = client or httpx.AsyncClient(timeout=10)
+    keys, pages, throttle = Keys(settings.jwks, client), Pages(), _throttle(settings)
+    tokens, cookie = Tokens(keys, settings.oidc_issuer, settings.oidc_audience), Cookie.of(settings.is_https)
     addresses = {service: address(service) for service in contract.service_names}
     backends = Backends(addresses, settings.grpc_authority, settings.gateway_timeout, settings.gateway_stream_timeout)
-    client = client or httpx.AsyncClient(timeout=10)
-    keys = Keys(settings.jwks, client)
-    tokens = Tokens(keys, settings.oidc_issuer, settings.oidc_audience)
-    throttle = Throttle(
-        settings.rate_limit_storage,
-        {
-            "principal": settings.rate_limit_principal,
-            "address": settings.rate_limit_address,
-            "sign_in": settings.rate_limit_sign_in,
-        },
-    )
-    cookie, pages = Cookie.of(settings.is_https), Pages()
     transcoder = Transcoder(contract, backends, settings.body_limit, settings.upload_limit)
     routes: list[BaseRoute] = [
         transcoder,
@@ -77,17 +68,32 @@ def build(
         *PublicPages(contract, transcoder, pages).routes(),
         Mount("/static", StaticFiles(directory=STATIC), name="static"),
     ]
+    lifespan = _closing(backends.close, client.aclose)
+    router = Router([_named(route) for route in routes], redirect_slashes=False, default=_nowhere, lifespan=lifespan)
+    traced = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+    gate = Gate(tokens, throttle, cookie.name)
+    return Edge(router, gate, pages.problem, settings.public_url, log, traced=traced)
+
+
+def _throttle(settings: GatewaySettings) -> Throttle:
+    limits = {
+        "principal": settings.rate_limit_principal,
+        "address": settings.rate_limit_address,
+        "sign_in": settings.rate_limit_sign_in,
+    }
+    return Throttle(settings.rate_limit_storage, limits)
+
+
+def _closing(*ends: Callable[[], Awaitable[None]]) -> Lifespan[Any]:
+    """A lifespan that ends these when the application ends."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         yield
-        await backends.close()
-        await client.aclose()
+        for end in ends:
+            await end()
 
-    router = Router([_named(route) for route in routes], redirect_slashes=False, default=_nowhere, lifespan=lifespan)
-    gate = Gate(tokens, throttle, cookie.name)
-    traced = bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
-    return Edge(router, gate, pages.problem, settings.public_url, log, traced=traced)
+    return lifespan
 
 
 def _sign_in(

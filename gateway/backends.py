@@ -11,7 +11,8 @@ import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from gateway.transcoder.contract import Operation
+from gateway.joining import Joint
+from gateway.transcoder.contract import Batch, Operation
 
 Metadata = Sequence[tuple[str, str]]
 
@@ -49,6 +50,7 @@ class Backends:
         self._stream_timeout = stream_timeout
         self._channels: dict[str, grpc.aio.Channel] = {}
         self._calls: dict[str, Any] = {}
+        self._joint: dict[str, Joint] = {}
 
     async def call(self, operation: Operation, request: Message, metadata: Metadata) -> Any:
         """The reply of a unary call.
@@ -57,6 +59,19 @@ class Backends:
             grpc.aio.AioRpcError: the service refused, or none answered.
         """
         return await self._callable(operation)(request, metadata=metadata, timeout=self._timeout)
+
+    async def call_joined(self, operation: Operation, request: Message, metadata: Metadata) -> Any:
+        """The reply of a unary call that nobody signed; of those that wait at once, many travel as one.
+
+        Raises:
+            grpc.aio.AioRpcError: the service refused, or none answered.
+        """
+        if operation.batch is None:
+            return await self.call(operation, request, metadata)
+        joint = self._joint.get(operation.name)
+        if joint is None:
+            joint = self._joint[operation.name] = self._join(operation, operation.batch)
+        return await joint.call(request, metadata)
 
     def stream(self, operation: Operation, request: Message, metadata: Metadata) -> AsyncIterator[Any]:
         """The replies of a streaming call; leaving them early cancels it."""
@@ -83,15 +98,28 @@ class Backends:
             return error.code().name
         return health_pb2.HealthCheckResponse.ServingStatus.Name(reply.status)
 
+    def _join(self, operation: Operation, batch: Batch) -> Joint:
+        async def ask_many(requests: Sequence[Message], metadata: Metadata) -> Sequence[Any]:
+            call = self._stub(operation.service, batch.name, batch.request, batch.reply)
+            reply = await call(batch.request(**{batch.asked: requests}), metadata=metadata, timeout=self._timeout)
+            return getattr(reply, batch.answered)  # type: ignore[no-any-return]
+
+        return Joint(lambda request, metadata: self.call(operation, request, metadata), ask_many)
+
     def _callable(self, operation: Operation) -> Any:
-        known = self._calls.get(operation.name)
+        return self._stub(
+            operation.service, operation.name, operation.request, operation.reply, streams=operation.streams
+        )
+
+    def _stub(
+        self, service: str, name: str, request: type[Message], reply: type[Message], *, streams: bool = False
+    ) -> Any:
+        known = self._calls.get(name)
         if known is None:
-            channel = self._channel(self._addresses[operation.service])
-            kind = channel.unary_stream if operation.streams else channel.unary_unary
-            known = self._calls[operation.name] = kind(
-                f"/{operation.name}",
-                request_serializer=operation.request.SerializeToString,
-                response_deserializer=operation.reply.FromString,
+            channel = self._channel(self._addresses[service])
+            kind = channel.unary_stream if streams else channel.unary_unary
+            known = self._calls[name] = kind(
+                f"/{name}", request_serializer=request.SerializeToString, response_deserializer=reply.FromString
             )
         return known
 

@@ -46,6 +46,48 @@ class Binding:
 
 
 @dataclass(frozen=True, eq=False)
+class Batch:
+    """An RPC that answers many requests of another one at once.
+
+    Args:
+        name: its full name.
+        request: class of its request.
+        reply: class of its reply.
+        asked: the field of its request that holds the requests.
+        answered: the field of its reply that holds the replies, in the same order.
+    """
+
+    name: str
+    request: type[Message]
+    reply: type[Message]
+    asked: str
+    answered: str
+
+    @classmethod
+    def of(cls, method: MethodDescriptor) -> Batch | None:
+        """The batch of an RPC, if it has one.
+
+        Raises:
+            ValueError: what its option names is no batch of it.
+        """
+        name: str = method.GetOptions().Extensions[access_pb2.batch]
+        if not name:
+            return None
+        service = method.containing_service
+        batch = service.methods_by_name.get(name)
+        if batch is None:
+            raise ValueError(f"its batch {name!r} is no method of {service.full_name}")
+        asked, answered = (
+            _only_list(batch.input_type, method.input_type),
+            _only_list(batch.output_type, method.output_type),
+        )
+        if not batch.GetOptions().Extensions[access_pb2.access].public:
+            raise ValueError(f"its batch {name!r} is not for everybody")
+        request, reply = GetMessageClass(batch.input_type), GetMessageClass(batch.output_type)
+        return cls(f"{service.full_name}/{name}", request, reply, asked, answered)
+
+
+@dataclass(frozen=True, eq=False)
 class Operation:
     """An RPC that clients reach through HTTP.
 
@@ -56,6 +98,7 @@ class Operation:
         reply: class of its reply.
         access: who may call it.
         streams: whether it answers with a stream.
+        batch: answers many of its requests at once, the same for everybody.
     """
 
     method: MethodDescriptor
@@ -64,6 +107,7 @@ class Operation:
     reply: type[Message]
     access: access_pb2.Access
     streams: bool
+    batch: Batch | None = None
 
     @property
     def name(self) -> str:
@@ -140,9 +184,18 @@ def _operations(service: ServiceDescriptor, faults: list[str]) -> Iterator[Opera
                 GetMessageClass(method.output_type),
                 options.Extensions[access_pb2.access],
                 method.server_streaming,
+                Batch.of(method),
             )
         except ValueError as fault:
             faults.append(f"{method.full_name}: {fault}")
+
+
+def _only_list(message: Descriptor, of: Descriptor) -> str:
+    """The name of a message's only field, which is a list of others."""
+    names = [field.name for field in message.fields if field.is_repeated and field.message_type == of]
+    if len(message.fields) != 1 or not names:
+        raise ValueError(f"{message.full_name} is not one list of {of.full_name}")
+    return names[0]
 
 
 def _bindings(method: MethodDescriptor, main: HttpRule) -> Iterator[Binding]:

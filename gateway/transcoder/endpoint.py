@@ -110,6 +110,8 @@ class Transcoder(BaseRoute):
             Problem: it refused, or did not answer.
         """
         try:
+            if context.caller is None:
+                return await self._backends.call_joined(operation, message, context.metadata())
             return await self._backends.call(operation, message, context.metadata())
         except grpc.aio.AioRpcError as error:
             raise problem_of(error) from error

@@ -180,6 +180,7 @@ def test_rules_that_cannot_be_served_are_all_named_on_start(tmp_path: Path) -> N
         'syntax = "proto3";',
         "package liangma.bad.v1;",
         'import "google/api/annotations.proto";',
+        'import "liangma/type/v1/access.proto";',
         "message M { string name = 1; M inner = 2; repeated string names = 3; }",
         "service BadService {",
         *(
@@ -189,7 +190,12 @@ def test_rules_that_cannot_be_served_are_all_named_on_start(tmp_path: Path) -> N
         '  rpc A(M) returns (M) { option (google.api.http) = { get: "/v1/same/{name}" }; }',
         '  rpc B(M) returns (M) { option (google.api.http) = { get: "/v1/same/*" }; }',
         '  rpc C(stream M) returns (M) { option (google.api.http) = { post: "/v1/c" body: "*" }; }',
+        '  rpc D(M) returns (M) { option (google.api.http) = { get: "/v1/d" }; option (liangma.type.v1.batch) = "X"; }',
+        '  rpc E(M) returns (M) { option (google.api.http) = { get: "/v1/e" }; option (liangma.type.v1.batch) = "A"; }',
+        '  rpc F(M) returns (M) { option (google.api.http) = {get: "/v1/f"}; option (liangma.type.v1.batch) = "Fs"; }',
+        "  rpc Fs(Ms) returns (Ms);",
         "}",
+        "message Ms { repeated M all = 1; }",
     ]
     (tmp_path / "bad.proto").write_text("\n".join(lines))
     compiled = trial.compile_protos(tmp_path, "bad.proto")
@@ -202,3 +208,6 @@ def test_rules_that_cannot_be_served_are_all_named_on_start(tmp_path: Path) -> N
         assert next(line for line in told.splitlines() if f"BadService.R{number}:" in line).count(why), told
     assert "BadService/B: GET /v1/same/* already reaches liangma.bad.v1.BadService/A" in told
     assert "BadService.C: a stream of requests cannot be mapped" in told
+    assert "BadService.D: its batch 'X' is no method of liangma.bad.v1.BadService" in told
+    assert "BadService.E: liangma.bad.v1.M is not one list of liangma.bad.v1.M" in told
+    assert "BadService.F: its batch 'Fs' is not for everybody" in told
