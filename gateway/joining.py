@@ -21,6 +21,8 @@ AskMany = Callable[[Sequence[Message], Metadata], Awaitable[Sequence[Any]]]
 
 MOST = 50
 """Requests in one batch; the contract allows at least as many."""
+LARGE = 64 * 1024
+"""Bytes; a larger request travels alone, so that no batch grows beyond what a service takes."""
 PATIENCE = 0.1
 """Seconds after which a batch is no longer waited for before others leave."""
 
@@ -53,6 +55,8 @@ class Joint:
         Raises:
             grpc.aio.AioRpcError: the service refused, or none answered.
         """
+        if request.ByteSize() > LARGE:
+            return await self._ask(request, metadata)
         one = _Waiting(request, metadata)
         self._waiting.append(one)
         self._depart()

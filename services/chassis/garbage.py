@@ -11,7 +11,7 @@ def settle() -> None:
     """Call when a process has loaded all it works with.
 
     What is there stays, so nobody need look through it again. And a batch of thousands of rows makes tens of thousands
-    of things that live until it is done: to look for garbage among them every 700 costs a fifth of its time.
+    of things that live until it is done: to look for garbage among them after every 700 is in vain.
     """
     gc.collect()
     gc.freeze()

@@ -11,10 +11,18 @@ import grpc
 import httpx
 import pytest
 
-from gateway.joining import MOST, Joint, Metadata
+from gateway.joining import LARGE, MOST, Joint, Metadata
 from tests.gateway import support, trial
 
 READ = "liangma.trial.v1.BooksService/ReadBook"
+
+
+class Title(str):
+    """A request, as far as it is looked at."""
+
+    def ByteSize(self) -> int:
+        """Its size."""
+        return len(self)
 
 
 class Library:
@@ -50,7 +58,7 @@ class Library:
     async def asked_for(self, *books: str) -> list[Any]:
         """What callers hear who ask one after the other, while the service keeps them waiting."""
         joint = Joint(self.read, self.read_many)
-        calls = (joint.call(book, [("x-request-id", book)]) for book in books)  # type: ignore[arg-type]
+        calls = (joint.call(Title(book), [("x-request-id", book)]) for book in books)  # type: ignore[arg-type]
         asyncio.get_running_loop().call_later(0, self.may_answer.set)
         return await asyncio.gather(*calls, return_exceptions=True)
 
@@ -77,6 +85,17 @@ def test_no_batch_is_larger_than_the_contract_allows() -> None:
         assert await library.asked_for(*books) == [f"text of {book}" for book in books]
         assert max(map(len, library.asked)) == MOST
         assert sum(map(len, library.asked)) == len(books)
+
+    asyncio.run(scene())
+
+
+def test_a_large_request_travels_alone() -> None:
+    async def scene() -> None:
+        library, large = Library(), "x" * (LARGE + 1)
+        heard = await library.asked_for("a", "b", large, "c", large, "d")
+        assert [each[8] for each in heard] == [*"abxcxd"]
+        assert library.asked.count([large]) == 2
+        assert [asked for asked in library.asked if asked != [large]] == [["a"], ["b"], ["c", "d"]]
 
     asyncio.run(scene())
 
@@ -112,9 +131,9 @@ def test_a_batch_that_does_not_come_back_holds_up_nobody() -> None:
             return await (slow if request in "ab" else fast).read(request, metadata)
 
         joint = Joint(read, fast.read_many)
-        stuck = [asyncio.create_task(joint.call(book, [])) for book in "ab"]  # type: ignore[arg-type]
+        stuck = [asyncio.create_task(joint.call(Title(book), [])) for book in "ab"]  # type: ignore[arg-type]
         await asyncio.sleep(0)
-        assert await joint.call("c", []) == "text of c"  # type: ignore[arg-type]
+        assert await joint.call(Title("c"), []) == "text of c"  # type: ignore[arg-type]
         assert not any(each.done() for each in stuck)
         slow.may_answer.set()
         assert await asyncio.gather(*stuck) == ["text of a", "text of b"]
@@ -128,7 +147,7 @@ def test_who_asked_is_told_when_the_call_is_cut_off() -> None:
 
     async def scene() -> None:
         joint = Joint(cut_off, cut_off)
-        calls = (joint.call(book, []) for book in "abcd")  # type: ignore[arg-type]
+        calls = (joint.call(Title(book), []) for book in "abcd")  # type: ignore[arg-type]
         heard = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(each) for each in heard] == [asyncio.CancelledError] * 4
 
@@ -149,7 +168,7 @@ def test_a_caller_who_leaves_is_not_asked_for() -> None:
     async def scene() -> None:
         library = Library()
         joint = Joint(library.read, library.read_many)
-        callers = [asyncio.create_task(joint.call(book, [])) for book in "abcd"]  # type: ignore[arg-type]
+        callers = [asyncio.create_task(joint.call(Title(book), [])) for book in "abcd"]  # type: ignore[arg-type]
         asyncio.get_running_loop().call_soon(callers[2].cancel)
         asyncio.get_running_loop().call_later(0, library.may_answer.set)
         assert await callers[3] == "text of d"

@@ -242,6 +242,30 @@ def test_what_can_be_mended_without_guessing_is_mended(house: House) -> None:
     assert [read(number).region for number in (4, 5, 6)] == ["500110", "500240", "500110"]
 
 
+def test_an_imported_object_reads_as_one_entered_by_hand(house: House) -> None:
+    by_hand = create(house)
+    cells = {
+        "address": "中山路1号",
+        "industry": "H6210",
+        "tags": "餐饮、重点",
+        "licence_name": "食品经营许可证",
+        "licence_number": "JY1",
+        "licence_expires_on": "2026-01-31",
+        "contact_name": "王五",
+        "contact_phone": "13800000000",
+        "registered_on": "2001-02-03",
+    }
+    assert imported(house, row(2, name=by_hand.name, **cells), row(3, name=by_hand.name)) == (2, 0, [])
+    read = house.call("sampling", "GetObject", {"object_id": code(2)}, by=ADMIN)
+    by_hand.object_id = code(2)
+    assert read == by_hand
+    bare = house.call("sampling", "GetObject", {"object_id": code(3)}, by=ADMIN)
+    plain = {"name": by_hand.name, "region": town.YONGCHUAN}
+    by_hand = house.call("sampling", "CreateObject", {"object": plain | {"object_id": code(4)}}, by=ADMIN)
+    by_hand.object_id = code(3)
+    assert bare == by_hand
+
+
 def test_the_same_rows_again_change_nothing(house: House) -> None:
     rows = [row(number, tags="餐饮", contact_name="李四", licence_name="许可证") for number in range(1, 6)]
     assert imported(house, *rows) == (5, 0, [])
