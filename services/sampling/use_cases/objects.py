@@ -114,7 +114,8 @@ def enter(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime)
 
 def change(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime) -> int:
     """Tell objects that are there what their rows say; how many of them that changes."""
-    known = {each.object_id: each for each in work.all(InspectionObject, object_id=[e.object_id for e in entries])}
+    object_ids = [entry.object_id for entry in entries]
+    known = {each.object_id: each for each in work.all(InspectionObject, object_id=object_ids)} if object_ids else {}
     changed: list[InspectionObject] = []
     for entry in entries:
         each = known[entry.object_id]
