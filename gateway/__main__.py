@@ -14,7 +14,7 @@ from gateway import access_log
 from gateway.app import build
 from gateway.settings import GatewaySettings
 from gateway.transcoder.contract import BadContract, Contract
-from services.chassis import telemetry
+from services.chassis import garbage, telemetry
 from services.chassis.settings import BadSettings, load
 
 _DRAIN_SECONDS = 10
@@ -28,6 +28,7 @@ class _Server(uvicorn.Server):
         if self.started:
             addresses = [s.getsockname() for server in self.servers for s in server.sockets]
             host, port = addresses[0][:2]
+            garbage.settle()
             print(f"ready: gateway on http://{host}:{port}", flush=True)  # noqa: T201 - a supervisor reads it
 
 

@@ -53,9 +53,11 @@ def import_(
 ) -> None:
     """Fill a directory from a file; good rows go in, bad ones are reported, a repeat is harmless."""
     from services import importing, rest
+    from services.chassis import garbage
 
     if kind not in importing.KINDS:
         fail(f"unknown kind {kind!r}; there are: {', '.join(importing.KINDS)}")
+    garbage.settle()
     with explained(importing.BadFile, rest.GatewayRefused, rest.GatewayUnreachable):
         proof = token or rest.Gateway(gateway).post("/v1/session", {"person": person})["token"]
         total = sum(1 for _ in importing.read(file))

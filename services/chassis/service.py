@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib
 import os
 import signal
@@ -17,7 +16,7 @@ from typing import Any
 from google.protobuf.message import Message
 from sqlalchemy import MetaData
 
-from services.chassis import clock
+from services.chassis import clock, garbage
 from services.chassis.attachments import AttachmentStore
 from services.chassis.clock import Clock
 from services.chassis.database import Database
@@ -98,7 +97,7 @@ def serve(services: Sequence[Service], settings: Settings) -> None:
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_: asked_to_stop.set())
     server.start()
-    gc.freeze()  # what is loaded now stays: nothing for the collector to look through at every call
+    garbage.settle()
     print(f"ready: {', '.join(service.name for service in services)} api on {settings.grpc_listen}", flush=True)  # noqa: T201
     asked_to_stop.wait()
     server.stop()

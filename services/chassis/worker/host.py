@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import signal
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from services.chassis import bus as buses
-from services.chassis import telemetry
+from services.chassis import garbage, telemetry
 from services.chassis.bus import Bus
 from services.chassis.bus.cloudevents import END_OF_HISTORY
 from services.chassis.database import Database
@@ -191,7 +190,7 @@ class Host:
             self._spawn(worker.relay.run)
             self._spawn(worker.keep_replaying)
         self._started = True
-        gc.freeze()  # what is loaded now stays: nothing for the collector to look through at every fact
+        garbage.settle()
         names = ", ".join(worker.name for worker in self._workers)
         print(f"ready: {names} worker on {address}", flush=True)  # noqa: T201 (whoever started it waits for this line)
 
