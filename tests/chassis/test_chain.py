@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 import rfc8785
@@ -13,16 +12,9 @@ from services.chassis import chain
 from services.chassis.chain import Link, chain_end, verify_chain
 from services.chassis.database import Database
 from services.chassis.outbox import Fact, TwoLeaders, facts, mark_sent
-from tests.support.databases import databases
-from tests.support.shelf import NOON, TaskCompleted, metadata, shelf, working
+from tests.support.shelf import NOON, TaskCompleted, metadata, working
 
 OUTBOX = metadata.tables["outbox"]
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def announce(database: Database, *ids: str) -> None:

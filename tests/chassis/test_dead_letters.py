@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,17 +11,10 @@ from services.chassis import dead_letters
 from services.chassis.database import Database
 from services.chassis.dead_letters import DeadLetter, LetterSettled, LetterState, letter_id
 from services.chassis.errors import NoSuchThing
-from tests.support.databases import databases
-from tests.support.shelf import NOON, metadata, shelf
+from tests.support.shelf import NOON, metadata
 
 LETTERS = metadata.tables["dead_letters"]
 SUBSCRIPTION = "tasks.plans.plan_approved"
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def letter(event_id: str) -> DeadLetter:

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import pytest
 
 from services.chassis import inbox
 from services.chassis.database import Database
-from tests.support.databases import databases
-from tests.support.shelf import NOON, metadata, shelf
+from tests.support.shelf import NOON, metadata
 
 INBOX = metadata.tables["inbox"]
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def meet(database: Database, *ids: str, by: str = "tasks.plans.plan_approved") -> set[str]:

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from services.chassis import outbox
 from services.chassis.database import Database
 from services.chassis.outbox import facts, mark_sent
-from tests.support.databases import databases
-from tests.support.shelf import NOON, TaskCompleted, metadata, shelf, working
+from tests.support.shelf import NOON, TaskCompleted, metadata, working
 
 OUTBOX = metadata.tables["outbox"]
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def announce(database: Database, *ids: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +15,6 @@ from services.chassis.database import Database
 from services.chassis.leadership import Leadership
 from services.chassis.outbox import Fact, facts, mark_sent
 from services.chassis.relay import BusDown, Publication, Relay, TroubledBatch
-from tests.support.databases import databases
 from tests.support.shelf import NOON, TaskCompleted, metadata, shelf, working
 from tests.support.workers import eventually
 
@@ -55,12 +54,6 @@ class Leads:
 class Follows:
     def held(self) -> bool:
         return False
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def announce(database: Database, *ids: str) -> None:

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from liangma.plans.v1.annual_caps_pb2 import AnnualCap
 
 from services.chassis.convert import to_proto
 from services.chassis.database import Database
-from tests.support.databases import databases
-from tests.support.shelf import NOON, Book, shelf, working
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
+from tests.support.shelf import NOON, Book, working
 
 
 def test_a_thing_is_shown_with_the_version_and_the_stamps_it_is_written_with(database: Database) -> None:

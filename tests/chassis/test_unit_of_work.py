@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -13,14 +12,7 @@ from services.chassis.errors import InvalidArgument, NoSuchThing, StaleEtag
 from services.chassis.idempotency import Memory, RequestIdReused
 from services.chassis.paging import paginate
 from services.chassis.unit_of_work import ChangedMeanwhile
-from tests.support.databases import databases
 from tests.support.shelf import NOON, Book, Copy, TaskCompleted, books, metadata, shelf, working
-
-
-@pytest.fixture(params=databases())
-def database(request: pytest.FixtureRequest) -> Iterator[Database]:
-    with shelf(request.param) as made:
-        yield made
 
 
 def add(database: Database, *ids: str) -> None:
