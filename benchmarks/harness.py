@@ -65,6 +65,7 @@ class Benchmark:
         reference: a slow and plain way to the answer; run once, not measured.
         equal: whether two answers are the same.
         units: how many things one run handles, and what they are; for things per second.
+        aim: how many of them per second ours is to handle.
         against, target: names of peers, and how many times faster than the fastest of them ours is to be.
         rounds: how many turns each contender has.
         notes: what was left out, and why.
@@ -76,6 +77,7 @@ class Benchmark:
     reference: Callable[[], object] | None = None
     equal: Callable[[object, object], bool] = lambda a, b: a == b
     units: tuple[int, str] | None = None
+    aim: float | None = None
     against: Sequence[str] = ()
     target: float | None = None
     rounds: int = 5
@@ -176,8 +178,12 @@ def times_of(ratio: float | None) -> str:
 
 
 def closing(benchmark: Benchmark, results: Sequence[Result]) -> list[str]:
-    """Whether the target is reached, and what was left out."""
+    """Whether aim and target are reached, and what was left out."""
     lines = [f"  note: {note}" for note in benchmark.notes]
+    if benchmark.aim and benchmark.units:
+        (ours, *_) = (each for each in results if each.ratio_to_ours == 1)
+        verdict = "reached" if benchmark.units[0] / ours.median_s >= benchmark.aim else "MISSED"
+        lines.append(f"  {ours.contender}: aim {benchmark.aim:,.0f} {benchmark.units[1]}/s: {verdict}")
     peers = {each.ratio_to_ours: each.contender for each in results if each.contender in benchmark.against}
     if benchmark.target and (ratios := [ratio for ratio in peers if ratio]):
         reached = min(ratios)

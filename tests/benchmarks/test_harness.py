@@ -21,7 +21,7 @@ def _little_to_collect() -> Iterator[None]:
     gc.unfreeze()
 
 
-def benchmark(wrong: bool = False, target: float = 2) -> Benchmark:
+def benchmark(wrong: bool = False, target: float = 2, aim: float | None = None) -> Benchmark:
     return Benchmark(
         "sums",
         "add up",
@@ -32,6 +32,7 @@ def benchmark(wrong: bool = False, target: float = 2) -> Benchmark:
         ],
         reference=lambda: 6,
         units=(3, "numbers"),
+        aim=aim,
         against=("slow",),
         target=target,
         notes=["an abacus is left out"],
@@ -58,6 +59,13 @@ def test_a_missed_target_and_a_wrong_answer_are_said() -> None:
     text = "\n".join(lines)
     assert "MISSED" in text
     assert "WRONG ANSWERS" in text
+
+
+@pytest.mark.parametrize(("aim", "verdict"), [(1e-9, "reached"), (1e15, "MISSED")])
+def test_an_aim_is_for_ours(aim: float, verdict: str) -> None:
+    lines: list[str] = []
+    run(benchmark(aim=aim), lines.append)
+    assert f"  ours: aim {aim:,.0f} numbers/s: {verdict}" in lines
 
 
 def test_results_of_other_benchmarks_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
