@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import stat
@@ -12,7 +13,9 @@ from typing import Any
 
 import grpc
 import pytest
+import zxingcpp
 from liangma.codes.v1 import keys_pb2
+from PIL import Image
 
 from services.chassis.errors import Refusal
 from services.codes import signing, status_list
@@ -22,7 +25,7 @@ from services.codes.model.key import KeyState
 from services.codes.office import office
 from services.codes.picture import PictureFormat, draw
 from services.codes.status_list import BITS, BadStatusList
-from services.codes.verify import NoCodeInPicture, verify_code
+from services.codes.verify import NoCodeInPicture, read_picture, verify_code
 from tests.codes import city
 from tests.support.house import House, Refused, houses
 
@@ -139,6 +142,19 @@ def test_codes_are_verified_offline_from_text_picture_and_status_list(house: Hou
     (house.directory / "blank.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     with pytest.raises(NoCodeInPicture):
         verify_code(str(house.directory / "blank.png"), keys)
+
+
+def test_other_bars_in_a_picture_are_not_taken_for_the_code(tmp_path: Path) -> None:
+    bars = Image.fromarray(zxingcpp.create_barcode("6901234567892", zxingcpp.BarcodeFormat.EAN13).to_image(scale=4))
+    photo = Image.new("L", (1000, 1000), 255)
+    photo.paste(bars, (40, 40))
+    bars.save(tmp_path / "bars.png")
+    with pytest.raises(NoCodeInPicture):
+        read_picture(tmp_path / "bars.png")
+    with Image.open(io.BytesIO(draw("LM-TEXT", PictureFormat.PNG, 4).data)) as code:
+        photo.paste(code.convert("L"), (300, 700))
+    photo.save(tmp_path / "photo.png")
+    assert read_picture(tmp_path / "photo.png") == "LM-TEXT"
 
 
 SIGNER = signing.Ed25519Signer(b"\x03" * 32)
