@@ -15,7 +15,7 @@ from benchmarks.picture import draw_picture
 
 def names() -> list[str]:
     """All benchmarks: the modules of this package that have a `benchmark`."""
-    others = {"__main__", "harness", "picture"}
+    others = {"__main__", "harness", "picture", "processes"}
     found = [each.name for each in pkgutil.iter_modules([str(Path(__file__).parent)]) if each.name not in others]
     return [name for name in found if hasattr(importlib.import_module(f"benchmarks.{name}"), "benchmark")]
 

@@ -69,6 +69,7 @@ class Benchmark:
         against, target: names of peers, and how many times faster than the fastest of them ours is to be.
         rounds: how many turns each contender has.
         notes: what was left out, and why.
+        afterwards: what is measured apart, when all have had their turns; lines for people.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Benchmark:
     target: float | None = None
     rounds: int = 5
     notes: Sequence[str] = ()
+    afterwards: Callable[[], Sequence[str]] = tuple
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def run(benchmark: Benchmark, say: Callable[[str], None] = print) -> list[Result
         )
         for name, median in medians.items()
     ]
-    for line in table(benchmark, results, seconds):
+    for line in (*table(benchmark, results, seconds), *benchmark.afterwards()):
         say(line)
     return results
 

@@ -9,10 +9,8 @@ from a process of their own.
 from __future__ import annotations
 
 import asyncio
-import io
 import json
 import multiprocessing
-import os
 import re
 import socket
 import sys
@@ -34,6 +32,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from benchmarks.harness import Benchmark, Contender, Role, Skipped
+from benchmarks.processes import free_port, running, system
 from benchmarks.relay import opened, schema
 from deploy import embedded
 from services.chassis import clock, telemetry
@@ -59,12 +58,6 @@ CONNECTIONS = 16
 HOST = "LIANGMA.EXAMPLE.CN"
 PATH = "/v1/codes:check"
 AUTHORITY, MATTER, TEAM = "11500000009275787B", "330631004000", ("50010012345", "50010012346")
-QUIET = {
-    "LIANGMA_LOG_LEVEL": "WARNING",
-    "LIANGMA_RATE_LIMIT_PRINCIPAL": "",
-    "LIANGMA_RATE_LIMIT_ADDRESS": "",
-    "LIANGMA_CODES_HOST": HOST,
-}
 _LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 
 
@@ -85,7 +78,7 @@ def benchmark() -> Iterator[Benchmark]:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="liangma-bench-")))
         own_process = multiprocessing.get_context("spawn")
         load = stack.enter_context(ProcessPoolExecutor(1, mp_context=own_process))
-        issued, port = stack.enter_context(system(directory / "sqlite", ""))
+        issued, port = stack.enter_context(system_with_codes(directory / "sqlite", ""))
         bare = stack.enter_context(bare_handler(directory / "bare", issued))
         knowing = stack.enter_context(bare_handler(directory / "knowing", issued, sqlite_url(directory / "sqlite")))
         book = signing.key_book(issued.published)
@@ -100,7 +93,7 @@ def benchmark() -> Iterator[Benchmark]:
         except Skipped as why:
             notes.append(f"PostgreSQL is left out: {why}")
         else:
-            issued_there, port = stack.enter_context(system(directory / "postgresql", url))
+            issued_there, port = stack.enter_context(system_with_codes(directory / "postgresql", url))
             ours = Contender("gateway, PostgreSQL", asking(load, port, issued_there), Role.OURS, same_answer=True)
             contenders.insert(0, ours)
         yield Benchmark(
@@ -116,23 +109,12 @@ def benchmark() -> Iterator[Benchmark]:
 
 
 @contextmanager
-def system(var_dir: Path, database_url: str) -> Iterator[tuple[Issued, int]]:
+def system_with_codes(var_dir: Path, database_url: str) -> Iterator[tuple[Issued, int]]:
     """Codes, and the port of a running gateway that knows them; an empty URL: SQLite."""
     url = database_url or sqlite_url(var_dir)
     with opened(url) as database:
         issued = issue(database, Cabinet(var_dir / "codes.key", [HOST]))
-    port = free_port()
-    settings = {
-        "LIANGMA_VAR_DIR": str(var_dir),
-        "LIANGMA_GRPC_LISTEN": f"127.0.0.1:{free_port()}",
-        "LIANGMA_GATEWAY_PORT": str(port),
-        "LIANGMA_CODES_DATABASE_URL": url,
-    }
-    children = [
-        embedded.Child("api", "services.chassis", ("api", "codes")),
-        embedded.Child("gateway", "gateway"),
-    ]
-    with running(children, settings, var_dir):
+    with system("codes", url, var_dir, CODES_HOST=HOST) as port:
         yield issued, port
 
 
@@ -148,31 +130,8 @@ def bare_handler(var_dir: Path, issued: Issued, database_url: str = "") -> Itera
     keys = var_dir / "keys.json"
     keys.write_text(json.dumps(issued.published), "utf-8")
     port = free_port()
-    with running([embedded.Child("bare", "benchmarks.verify", (str(keys), str(port), database_url))], {}, var_dir):
+    with running([embedded.Child("bare", "benchmarks.verify", (str(keys), str(port), database_url))], var_dir):
         yield port
-
-
-@contextmanager
-def running(children: Sequence[embedded.Child], settings: dict[str, str], var_dir: Path) -> Iterator[None]:
-    """Processes, started and ready, that hear nothing of the settings around us.
-
-    Raises:
-        Skipped: one does not come up; its last words.
-    """
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("LIANGMA_")}
-    environment = embedded.environment(outside | QUIET | settings)
-    try:
-        with embedded.Supervisor(children, environment, var_dir, io.StringIO()).running():
-            yield
-    except embedded.CannotStart as why:
-        raise Skipped(str(why)) from why
-
-
-def free_port() -> int:
-    """A loopback port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def issue(database: Database, cabinet: Cabinet) -> Issued:

@@ -44,7 +44,7 @@ def demo(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="objects, inspectors, authorities or matters")],
+    kind: Annotated[str, typer.Argument(help="objects, inspectors, authorities, matters, plans or annual-caps")],
     file: Annotated[Path, typer.Argument(help=".csv, .csv.gz or .xlsx")],
     gateway: GatewayUrl = "http://127.0.0.1:8080",
     token: Token = "",
@@ -60,7 +60,7 @@ def import_(
     garbage.settle()
     with explained(importing.BadFile, rest.GatewayRefused, rest.GatewayUnreachable):
         proof = token or rest.Gateway(gateway).post("/v1/session", {"person": person})["token"]
-        total = sum(1 for _ in importing.read(file))
+        total = importing.count_rows(file)
         with rest.Gateway(gateway, proof) as client, progress(f"import {kind}", total) as advance:
             done = importing.import_file(importing.KINDS[kind], file, client, advance)
     typer.echo(f"imported {done.imported}, unchanged {done.unchanged}, rejected {len(done.rejected)}")

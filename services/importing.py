@@ -1,4 +1,4 @@
-"""Directories from files: CSV, gzipped CSV or XLSX, read row by row, sent in batches; what is refused is reported."""
+"""Directories from files: CSV, gzipped CSV or XLSX, read line by line, sent in batches; what is refused is reported."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import codecs
 import csv
 import gzip
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import compress, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,9 +18,11 @@ from typing import Any, NamedTuple
 import openpyxl
 import xlsxwriter
 
+from services.plans.use_cases import import_annual_caps, import_plans
 from services.rest import Gateway
+from services.sampling.model.object_rows import HEADERS, NEEDED
 
-BATCH = 2000
+BATCH = 4000  # lines
 SAMPLE = 1 << 16  # bytes that show in which encoding a file is written
 
 
@@ -36,6 +40,32 @@ class Row(NamedTuple):
     cells: Sequence[str]
 
 
+class Batch(NamedTuple):
+    """Lines of a file that travel together.
+
+    Args:
+        header: what the columns are called, the same for all batches.
+        first_line: number of the first of them in the file.
+        lines: text by column, as it stands there; a line may be blank, or have more or fewer cells than the header.
+        text: the same as CSV.
+    """
+
+    header: Sequence[str]
+    first_line: int
+    lines: Sequence[Sequence[str]]
+    text: str
+
+    def rows(self) -> Iterator[Row]:
+        """The lines that are not blank."""
+        return (self.row(number) for number, line in enumerate(self.lines, self.first_line) if any(line))
+
+    def row(self, number: int) -> Row:
+        """The line with this number in the file."""
+        cells = list(map(str.strip, self.lines[number - self.first_line]))
+        width = len(self.header)
+        return Row(number, self.header, cells if len(cells) == width else [*cells, *[""] * width][:width])
+
+
 class BadFile(Exception):
     """A file cannot be imported at all; the message says what to do."""
 
@@ -47,50 +77,24 @@ class Kind:
     Args:
         path: where the gateway takes its rows.
         columns: header → field of the row message; several headers may mean one field.
-        needed: fields without which a file makes no sense.
+        needed: fields without which a file makes no sense; the first says what a row is about.
+        as_file: whether the gateway takes lines as they stand in the file, and reads the headers itself.
+        at_once: batches that may be under way together; 1 where rows lean on rows before them.
     """
 
     path: str
     columns: Mapping[str, str]
     needed: tuple[str, ...]
+    as_file: bool = False
+    at_once: int = 1
 
-    @property
-    def template(self) -> tuple[str, ...]:
-        """The headers of our own template, in order."""
-        seen: dict[str, str] = {}
-        for header, name in self.columns.items():
-            seen.setdefault(name, header)
-        return tuple(seen.values())
+
+def _by_header(header_of: Mapping[str, str]) -> dict[str, str]:
+    return {header: name for name, header in header_of.items()}
 
 
 KINDS: dict[str, Kind] = {
-    "objects": Kind(
-        "/v1/objects:import",
-        {
-            "统一社会信用代码": "object_id",
-            "对象名称": "name",
-            "企业名称": "name",
-            "对象类型": "type",
-            "登记状态": "registration_status",
-            "所在省份": "province",
-            "区划": "region",
-            "地区": "region",
-            "地址": "address",
-            "注册地址": "address",
-            "行业": "industry",
-            "监管标签": "tags",
-            "注册日期": "registered_on",
-            "企业类型": "enterprise_type",
-            "经营范围": "business_scope",
-            "许可证名称": "licence_name",
-            "许可证编号": "licence_number",
-            "许可证有效期至": "licence_expires_on",
-            "联络员": "contact_name",
-            "联系电话": "contact_phone",
-            "所属主体": "owner_id",
-        },
-        ("object_id", "name"),
-    ),
+    "objects": Kind("/v1/objects:importFile", HEADERS, NEEDED, as_file=True, at_once=2),
     "inspectors": Kind(
         "/v1/inspectors:import",
         {
@@ -149,6 +153,8 @@ KINDS: dict[str, Kind] = {
         },
         ("matter_id", "name"),
     ),
+    "plans": Kind("/v1/annual-plans:import", _by_header(import_plans.HEADERS), ("name", "year")),
+    "annual-caps": Kind("/v1/annual-caps:import", _by_header(import_annual_caps.HEADERS), ("year", "visits")),
 }
 
 
@@ -167,8 +173,8 @@ class Report:
     rejected: list[tuple[Row, Mapping[str, Any]]] = field(default_factory=list)
 
 
-def read(path: Path) -> Iterator[Row]:
-    """Rows of a file, one by one.
+def read(path: Path) -> Iterator[Batch]:
+    """The lines of a file, batch by batch.
 
     Raises:
         BadFile: the file is not there, is of no known kind, or its text is neither UTF-8 nor GB 18030.
@@ -183,6 +189,15 @@ def read(path: Path) -> Iterator[Row]:
     raise BadFile(f"{path}: only .csv, .csv.gz and .xlsx can be imported")
 
 
+def count_rows(path: Path) -> int:
+    """How many rows a file has.
+
+    Raises:
+        BadFile: it cannot be read.
+    """
+    return sum(sum(map(any, batch.lines)) for batch in read(path))
+
+
 def import_file(kind: Kind, path: Path, gateway: Gateway, progress: Callable[[int], None] = lambda _: None) -> Report:
     """Send a file's rows to the gateway.
 
@@ -193,15 +208,14 @@ def import_file(kind: Kind, path: Path, gateway: Gateway, progress: Callable[[in
         BadFile: the file cannot be read, or lacks a needed column.
         GatewayRefused: the gateway takes none of it.
     """
-    report = Report()
-    rows = read(path)
-    sent = 0
-    while batch := list(islice(rows, BATCH)):
-        _require_columns(kind, path, batch[0].header)
-        _send(kind, batch, gateway, report)
-        sent += len(batch)
-        progress(sent)
-    if not sent:
+    report, told = Report(), 0
+    for batch, answer in _answers(kind, _sound(kind, path), gateway):
+        report.imported += int(answer.get("imported", 0))
+        report.unchanged += int(answer.get("unchanged", 0))
+        report.rejected += [(batch.row(int(refusal["line"])), refusal) for refusal in answer.get("rejections", ())]
+        told += sum(map(any, batch.lines))
+        progress(told)
+    if not told:
         raise BadFile(f"{path}: holds no rows")
     return report
 
@@ -222,6 +236,14 @@ def write_rejected(report: Report, path: Path) -> None:
             csv.writer(file).writerows([[*header, *extra], *rows])
 
 
+def _sound(kind: Kind, path: Path) -> Iterator[Batch]:
+    """Batches that have rows, and the columns that are needed."""
+    for batch in read(path):
+        _require_columns(kind, path, batch.header)
+        if any(map(any, batch.lines)):
+            yield batch
+
+
 def _require_columns(kind: Kind, path: Path, header: Sequence[str]) -> None:
     given = {kind.columns.get(column) for column in header}
     for name in kind.needed:
@@ -230,35 +252,71 @@ def _require_columns(kind: Kind, path: Path, header: Sequence[str]) -> None:
             raise BadFile(f"{path}: no column {wanted}; the file has: {'、'.join(header)}")
 
 
-def _send(kind: Kind, batch: Sequence[Row], gateway: Gateway, report: Report) -> None:
-    answer = gateway.post(kind.path, {"rows": _messages(kind, batch)})
-    report.imported += int(answer.get("imported", 0))
-    report.unchanged += int(answer.get("unchanged", 0))
-    by_line = {row.line: row for row in batch}
-    report.rejected += [(by_line[int(refusal["line"])], refusal) for refusal in answer.get("rejections", ())]
+def _answers(kind: Kind, batches: Iterable[Batch], gateway: Gateway) -> Iterator[tuple[Batch, Any]]:
+    """What the gateway says of each batch, in their order; no two that are under way are about the same thing."""
+    under_way: deque[tuple[Batch, set[str], Future[Any]]] = deque()
+
+    def oldest() -> tuple[Batch, Any]:
+        batch, _, answer = under_way.popleft()
+        return batch, answer.result()
+
+    with ThreadPoolExecutor(kind.at_once) as pool:
+        for batch in batches:
+            about = _about(kind, batch)
+            while len(under_way) == kind.at_once or not all(about.isdisjoint(other) for _, other, _ in under_way):
+                yield oldest()
+            under_way.append((batch, about, pool.submit(_post, kind, batch, gateway)))
+        while under_way:
+            yield oldest()
 
 
-def _messages(kind: Kind, batch: Sequence[Row]) -> list[dict[str, Any]]:
+def _about(kind: Kind, batch: Batch) -> set[str]:
+    """The ids in a batch, without what people write into one in one place and not in another."""
+    places = [place for place, column in enumerate(batch.header) if kind.columns.get(column) == kind.needed[0]]
+    ids = (line[place] for place in places for line in batch.lines if len(line) > place)
+    return {id.replace(" ", "").replace("-", "").upper() for id in ids}
+
+
+def _post(kind: Kind, batch: Batch, gateway: Gateway) -> Any:
+    if kind.as_file:
+        file = (_as_csv([batch.header]) + batch.text).encode()
+        return gateway.post_file(kind.path, file, "text/csv", first_line=batch.first_line)
+    return gateway.post(kind.path, {"rows": _messages(kind, batch)})
+
+
+def _messages(kind: Kind, batch: Batch) -> list[dict[str, Any]]:
     """What the rows say, by field; of several columns that mean one field the first with a text counts."""
-    known = [(place, kind.columns[column]) for place, column in enumerate(batch[0].header) if column in kind.columns]
+    known = [(place, kind.columns[column]) for place, column in enumerate(batch.header) if column in kind.columns]
     places, names = zip(*reversed(known), strict=True)
     pick, fields = itemgetter(*places), ("line", *names)
-    return [
-        {name: value for name, value in zip(fields, (row.line, *pick(row.cells)), strict=True) if value}
-        for row in batch
-    ]
+    given = ((row.line, *pick(row.cells)) for row in batch.rows())
+    return [dict(compress(zip(fields, values, strict=True), values)) for values in given]
 
 
-def _csv(path: Path) -> Iterator[Row]:
+def _csv(path: Path) -> Iterator[Batch]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
         encoding = _encoding(raw.read(SAMPLE))
         raw.seek(0)
         with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
-            reader = csv.reader(text)
+            taken: list[str] = []
+            reader = csv.reader(_noting(text, taken))
             try:
-                yield from _rows(reader)
+                header = _header(next(reader, []))
+                taken.clear()
+                number = 2
+                while lines := list(islice(reader, BATCH)):
+                    yield Batch(header, number, lines, "".join(taken))
+                    taken.clear()
+                    number += len(lines)
             except (csv.Error, UnicodeDecodeError, EOFError, OSError) as error:
                 raise BadFile(f"{path}: line {reader.line_num} cannot be read: {error}") from error
+
+
+def _noting(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
+    """The lines, each noted when it is taken: a row may go over several."""
+    for line in lines:
+        taken.append(line)
+        yield line
 
 
 def _encoding(beginning: bytes) -> str:
@@ -269,14 +327,21 @@ def _encoding(beginning: bytes) -> str:
     return "utf-8-sig"
 
 
-def _xlsx(path: Path) -> Iterator[Row]:
+def _xlsx(path: Path) -> Iterator[Batch]:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:
         raise BadFile(f"{path}: not an XLSX workbook: {error}") from error
-    sheet = book.worksheets[0]
-    yield from _rows([_text(cell) for cell in row] for row in sheet.iter_rows(values_only=True))
+    rows = ([_text(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True))
+    header, number = _header(next(rows, [])), 2
+    while lines := list(islice(rows, BATCH)):
+        yield Batch(header, number, lines, _as_csv(lines))
+        number += len(lines)
     book.close()
+
+
+def _header(cells: Sequence[str]) -> list[str]:
+    return [name.strip() for name in cells]
 
 
 def _text(cell: object) -> str:
@@ -285,13 +350,10 @@ def _text(cell: object) -> str:
     return str(cell.date()) if hasattr(cell, "date") else str(cell)
 
 
-def _rows(lines: Iterator[list[str]]) -> Iterator[Row]:
-    header = [name.strip() for name in next(lines, [])]
-    width = len(header)
-    for number, line in enumerate(lines, start=2):
-        if any(line):
-            cells = list(map(str.strip, line))
-            yield Row(number, header, cells if len(cells) == width else [*cells, *[""] * width][:width])
+def _as_csv(lines: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
+    return text.getvalue()
 
 
 def _write_xlsx(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

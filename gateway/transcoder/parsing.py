@@ -12,10 +12,11 @@ from typing import Any
 
 from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 
 from gateway.problems import Violation
 from gateway.transcoder.malformed import Malformed
-from gateway.transcoder.scalars import NOT_A_VALUE, Convert, bool_text, expectation, scalar
+from gateway.transcoder.scalars import INTEGERS, NOT_A_VALUE, Convert, bool_text, expectation, scalar
 from services.chassis.descriptors import is_map, is_wrapper, map_key, map_value, message_of
 
 Parse = Callable[[Any, Any], None]  # value, the message to fill
@@ -100,7 +101,7 @@ class Parsers:
 
     def _repeated(self, field: FieldDescriptor) -> Assign:
         name, nullable = field.name, _takes_null(field)
-        append = _append_message(self.of(field.message_type)) if field.message_type else _append_scalar(field)
+        append = self._append_message(message_of(field)) if field.message_type else _append_scalar(field)
 
         def assign(value: Any, target: Any) -> None:
             if not isinstance(value, list):
@@ -118,6 +119,24 @@ class Parsers:
                 raise Malformed(*violations)
 
         return assign
+
+    def _append_message(self, message: Descriptor) -> Callable[[Any, Any], None]:
+        parse, kind, plain = self.of(message), GetMessageClass(message), _plain(message)
+        if message.full_name in _BY_JSON_FORMAT or is_wrapper(message):
+            return lambda value, items: parse(value, items.add())
+
+        def append(value: Any, items: Any) -> None:
+            try:  # at one go: lists are long where registries are imported
+                fields = {plain[name, type(item)]: item for name, item in value.items()}
+                made = kind(**fields) if len(fields) == len(value) else None
+            except NOT_A_VALUE:
+                made = None
+            if made is None:  # there is more to it, or something is at fault, and must be named
+                parse(value, items.add())
+            else:
+                items.append(made)
+
+        return append
 
     def _map(self, field: FieldDescriptor) -> Assign:
         name = field.name
@@ -150,6 +169,17 @@ def _note(field: FieldDescriptor, item: Any, seen: set[str]) -> None:
         if choice in seen:
             raise Malformed.field("", "ONE_OF")
         seen.add(choice)
+
+
+def _plain(message: Descriptor) -> dict[tuple[str, type], str]:
+    """The fields that take a text or a whole number just as JSON has it, by both their names."""
+    return {
+        (name, str if field.type == FieldDescriptor.TYPE_STRING else int): field.name
+        for field in message.fields
+        for name in (field.name, field.json_name)
+        if (field.type == FieldDescriptor.TYPE_STRING or field.cpp_type in INTEGERS)
+        and not (field.is_repeated or field.containing_oneof)
+    }
 
 
 def _takes_null(field: FieldDescriptor) -> bool:
@@ -188,10 +218,6 @@ def _append_scalar(field: FieldDescriptor) -> Callable[[Any, Any], None]:
             raise expectation(field, rule) from error
 
     return append
-
-
-def _append_message(parse: Parse) -> Callable[[Any, Any], None]:
-    return lambda value, items: parse(value, items.add())
 
 
 def _put_scalar(field: FieldDescriptor) -> Callable[[Any, Any, Any], None]:

@@ -17,7 +17,7 @@ from services.chassis.descriptors import enum_of
 Convert = Callable[[Any], Any]
 
 NOT_A_VALUE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, ProtobufError)
-_INTEGERS = {
+INTEGERS = {
     FieldDescriptor.CPPTYPE_INT32,
     FieldDescriptor.CPPTYPE_UINT32,
     FieldDescriptor.CPPTYPE_INT64,
@@ -28,7 +28,7 @@ _INTEGERS = {
 def scalar(field: FieldDescriptor) -> tuple[Convert, str]:
     """What reads a JSON value as a value of this scalar field, and the rule it breaks when it raises."""
     kind = field.cpp_type
-    if kind in _INTEGERS:
+    if kind in INTEGERS:
         return _integer, "INTEGER"
     if kind == FieldDescriptor.CPPTYPE_FLOAT:
         return _float, "NUMBER"

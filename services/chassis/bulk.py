@@ -6,8 +6,9 @@ rows of parameters. SQLite is in the process, and takes them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
@@ -40,19 +41,20 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-Rows = Sequence[Mapping[str, object]]
+Row = Mapping[str, object]
+Rows = Sequence[Row]
 WORTH_COPYING = 4  # rows; fewer are there sooner by a statement
 
 Turning = Callable[[Column[Any], Dialect], Callable[[Any], Any] | None]
 
 
-def insert_rows(session: Session, table: Table, rows: Rows) -> None:
-    """Write new rows; all have the same names."""
+def insert_rows(session: Session, table: Table, rows: Rows, alike: Row | None = None) -> None:
+    """Write new rows; all have the same names, and besides what is `alike` in all of them."""
     connection = session.connection()
     if _is_postgresql(connection.dialect) and len(rows) >= WORTH_COPYING:
-        _copy(connection, table, rows)
+        _copy(connection, table, rows, alike or {})
     else:
-        _write(connection, table, rows, replace=False)
+        _write(connection, table, rows, alike or {}, replace=False)
 
 
 def upsert_rows(session: Session, table: Table, rows: Rows) -> None:
@@ -60,7 +62,20 @@ def upsert_rows(session: Session, table: Table, rows: Rows) -> None:
 
     Of rows with the same key the last one counts, or the one with the greatest version.
     """
-    _write(session.connection(), table, _one_each(rows, _keys(table)), replace=True)
+    _write(session.connection(), table, _one_each(rows, _keys(table)), {}, replace=True)
+
+
+def increase_rows(session: Session, table: Table, rows: Rows) -> None:
+    """Add to the numbers of rows by primary key; a row that is not there begins with them.
+
+    The database adds, so what others add at the same time is not lost. Rows are taken in the order of their keys, so
+    that of two who add to the same ones none waits for the other in a circle.
+    """
+    keys = _keys(table)
+    for row in sorted(rows, key=lambda row: [str(row[key]) for key in keys]):
+        statement = insert_into(session, table).values(dict(row))
+        sums = {name: table.c[name] + statement.excluded[name] for name in row if name not in keys}
+        session.execute(statement.on_conflict_do_update(index_elements=keys, set_=sums))
 
 
 def insert_into(session: Session, table: Table) -> Any:
@@ -85,25 +100,25 @@ def among(session: Session, column: Any, values: Collection[str]) -> ColumnEleme
     return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
 
 
-def _copy(connection: Connection, table: Table, rows: Rows) -> None:
+def _copy(connection: Connection, table: Table, rows: Rows, alike: Row) -> None:
     quoted = connection.dialect.identifier_preparer
-    names = ", ".join(map(quoted.format_column, _columns(table, rows[0])))
+    names = ", ".join(map(quoted.format_column, _columns(table, (*rows[0], *alike))))
     driver: Any = connection.connection.driver_connection
     try:
         with driver.cursor() as cursor, cursor.copy(f"COPY {quoted.format_table(table)} ({names}) FROM STDIN") as copy:
-            for row in _ready(table, rows, connection.dialect, _for_driver):
+            for row in _ready(table, rows, alike, connection.dialect, _for_driver):
                 copy.write_row(row)
     except driver.Error as error:
         raise DBAPIError.instance("COPY", None, error, driver.Error) from error  # as of any other statement
 
 
-def _write(connection: Connection, table: Table, rows: Rows, *, replace: bool) -> None:
+def _write(connection: Connection, table: Table, rows: Rows, alike: Row, *, replace: bool) -> None:
     dialect = connection.dialect
-    statement = _statement(table, tuple(rows[0]), replace, dialect)
+    statement = _statement(table, (*rows[0], *alike), replace, dialect)
     if _is_postgresql(dialect):
-        connection.exec_driver_sql(statement, {"rows": _json_of(_ready(table, rows, dialect, _for_json))})
+        connection.exec_driver_sql(statement, {"rows": _json_of(_ready(table, rows, alike, dialect, _for_json))})
     else:
-        connection.exec_driver_sql(statement, _ready(table, rows, dialect, _for_driver))
+        connection.exec_driver_sql(statement, _ready(table, rows, alike, dialect, _for_driver))
 
 
 @lru_cache(maxsize=1024)
@@ -154,17 +169,23 @@ def _has_default(column: Column[Any]) -> bool:
     return column.default is not None and column.default.is_scalar
 
 
-def _ready(table: Table, rows: Rows, dialect: Dialect, turning: Turning) -> list[tuple[Any, ...]]:
+def _ready(table: Table, rows: Rows, alike: Row, dialect: Dialect, turning: Turning) -> list[tuple[Any, ...]]:
     """The rows as they travel: the values of all columns that are given or have a default."""
     pick = itemgetter(*rows[0], next(iter(rows[0])))  # one more, as a single one would come bare
     given = dict(zip(rows[0], zip(*map(pick, rows), strict=True), strict=False))
-    columns = _columns(table, rows[0])
-    cells = [_turned(given.get(c.name) or _default(c) * len(rows), turning(c, dialect)) for c in columns]
+    cells: list[Iterable[Any]] = []
+    for column in _columns(table, (*rows[0], *alike)):
+        turn = turning(column, dialect)
+        if column.name in given:
+            cells.append(_turned(given[column.name], turn))
+        else:
+            value = alike[column.name] if column.name in alike else _default(column)
+            cells.append(repeat(turn(value) if turn else value, len(rows)))
     return list(zip(*cells, strict=True))
 
 
-def _default(column: Column[Any]) -> list[Any]:
-    return [column.default.arg]  # type: ignore[union-attr]  # one that is not given has it
+def _default(column: Column[Any]) -> Any:
+    return column.default.arg  # type: ignore[union-attr]  # one that is not given has it
 
 
 def _turned(values: Sequence[Any], turn: Callable[[Any], Any] | None) -> Sequence[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -69,13 +69,28 @@ def outbox_table(metadata: MetaData) -> Table:
     return table
 
 
+@dataclass(frozen=True)
+class Spelled:
+    """A message that was never made: the JSON value it would be sent as, for facts of hundreds of parts.
+
+    Args:
+        kind: of message.
+        value: proto3 JSON without what is empty.
+    """
+
+    kind: type[Message]
+    value: Mapping[str, object]
+
+
 def type_of(message: Message | type[Message]) -> str:
     """The routing key of an event message: its name in snake case."""
     return snake_case(message.DESCRIPTOR.name)
 
 
-def _payload(message: Message) -> str:
+def _payload(message: Message | Spelled) -> str:
     """A message as proto3 JSON text without what is empty; equal messages are equal texts."""
+    if isinstance(message, Spelled):
+        return orjson.dumps(message.value).decode()
     return orjson.dumps(_RENDERERS.of(descriptors.type_of(message))(message)).decode()
 
 
@@ -93,7 +108,7 @@ class Draft:
     """
 
     id: str
-    message: Message
+    message: Message | Spelled
     aggregate_type: str
     aggregate_id: str
     occurred_at: datetime
@@ -102,21 +117,23 @@ class Draft:
 
 def append_all(session: Session, table: Table, drafts: Iterable[Draft]) -> None:
     """Write facts in their order, in one statement."""
-    rows = [
-        {
-            "id": draft.id,
-            "aggregate_type": draft.aggregate_type,
-            "aggregate_id": draft.aggregate_id,
-            "type": type_of(draft.message),
-            "message": draft.message.DESCRIPTOR.full_name,
-            "payload": _payload(draft.message),
-            "traceparent": draft.traceparent,
-            "occurred_at": draft.occurred_at.astimezone(UTC),
-        }
-        for draft in drafts
-    ]
+    rows = [_row(draft) for draft in drafts]
     if rows:
         bulk.insert_rows(session, table, rows)
+
+
+def _row(draft: Draft) -> dict[str, object]:
+    kind = draft.message.kind if isinstance(draft.message, Spelled) else type(draft.message)
+    return {
+        "id": draft.id,
+        "aggregate_type": draft.aggregate_type,
+        "aggregate_id": draft.aggregate_id,
+        "type": type_of(kind),
+        "message": kind.DESCRIPTOR.full_name,
+        "payload": _payload(draft.message),
+        "traceparent": draft.traceparent,
+        "occurred_at": draft.occurred_at.astimezone(UTC),
+    }
 
 
 class Fact(NamedTuple):

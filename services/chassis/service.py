@@ -21,6 +21,7 @@ from services.chassis.attachments import AttachmentStore
 from services.chassis.clock import Clock
 from services.chassis.database import Database
 from services.chassis.identity import Principal
+from services.chassis.outbox import Spelled
 from services.chassis.settings import Settings, database_url
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
 from services.chassis.workdays import Workdays
@@ -42,7 +43,7 @@ class Service:
     name: str
     metadata: MetaData
     map_model: Callable[[], None]
-    encode_event: Callable[[Any], Message]
+    encode_event: Callable[[Any], Message | Spelled]
     servicers: Callable[[Runtime], Sequence[object]]
     subscriptions: Callable[[Runtime], type]
 

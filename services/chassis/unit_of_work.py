@@ -47,7 +47,7 @@ class UnitOfWork:
         self,
         session: Session,
         metadata: MetaData,
-        encode_event: Callable[[Any], Message],
+        encode_event: Callable[[Any], Message | outbox.Spelled],
         subject: str,
         now: datetime,
     ) -> None:
@@ -81,6 +81,19 @@ class UnitOfWork:
         statement = select(kind).where(*_filters(kind, equal)).order_by(*order).limit(limit)
         return list(self.session.scalars(statement))
 
+    def batches(self, kind: type[T], size: int, /, **equal: object) -> Iterator[list[T]]:
+        (column,) = inspect(kind).primary_key
+        key = getattr(kind, column.key)
+        wanted = select(kind).where(*_filters(kind, equal)).order_by(key).limit(size)
+        batch = list(self.session.scalars(wanted))
+        while batch:
+            last = getattr(batch[-1], column.key)
+            yield batch
+            self.close()
+            for entity in batch:
+                self.session.expunge(entity)
+            batch = list(self.session.scalars(wanted.where(key > last)))
+
     def count(self, kind: type[object], /, **equal: object) -> int:
         statement = select(func.count()).select_from(kind).where(*_filters(kind, equal))
         return int(self.session.execute(statement).scalar_one())
@@ -96,17 +109,23 @@ class UnitOfWork:
     def delete(self, entity: object) -> None:
         self.session.delete(entity)
 
-    def insert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+    def insert(
+        self, kind: type[object], rows: Iterable[Mapping[str, object]], alike: Mapping[str, object] | None = None
+    ) -> None:
         values = list(rows)
         if values:
             self.session.flush()
-            bulk.insert_rows(self.session, _table(kind), values)
+            bulk.insert_rows(self.session, _table(kind), values, alike)
 
     def upsert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
         values = list(rows)
         if values:
             self.session.flush()
             bulk.upsert_rows(self.session, _table(kind), values)
+
+    def increase(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        self.session.flush()
+        bulk.increase_rows(self.session, _table(kind), list(rows))
 
     def emit(self, *events: Event) -> None:
         trace = telemetry.current_traceparent()
@@ -154,7 +173,7 @@ class UnitOfWork:
 def unit_of_work(
     database: Database,
     metadata: MetaData,
-    encode_event: Callable[[Any], Message],
+    encode_event: Callable[[Any], Message | outbox.Spelled],
     *,
     subject: str,
     now: datetime,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from services.chassis.events import Event
@@ -39,6 +39,13 @@ class Work(Protocol):
         """All entities that match; `order_by` names attributes, `-name` for descending."""
         ...
 
+    def batches(self, kind: type[T], size: int, /, **equal: object) -> Iterator[list[T]]:
+        """All entities that match, by primary key, so many at a time, however many there are.
+
+        Once the next batch is asked for, what was done with the one before is written out, facts and all, and let go.
+        """
+        ...
+
     def count(self, kind: type[object], /, **equal: object) -> int:
         """How many match."""
         ...
@@ -51,8 +58,14 @@ class Work(Protocol):
         """Forget an entity."""
         ...
 
-    def insert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
-        """Keep many new rows at once, as attribute-to-value mappings (set-based: loads nothing)."""
+    def insert(
+        self, kind: type[object], rows: Iterable[Mapping[str, object]], alike: Mapping[str, object] | None = None
+    ) -> None:
+        """Keep many new rows at once, as attribute-to-value mappings (set-based: loads nothing).
+
+        Args:
+            alike: what all of them have in common.
+        """
         ...
 
     def upsert(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
@@ -60,6 +73,10 @@ class Work(Protocol):
 
         Rows without a `version` always replace what is stored.
         """
+        ...
+
+    def increase(self, kind: type[object], rows: Iterable[Mapping[str, object]]) -> None:
+        """Add to the numbers of rows by primary key, whoever else does so; a row that is not there begins with them."""
         ...
 
     def emit(self, *events: Event) -> None:

@@ -25,6 +25,7 @@ from liangma.type.v1 import import_pb2, page_pb2
 from services.chassis.clock import today
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.errors import malformed
+from services.chassis.import_report import ImportReport
 from services.chassis.paging import Page
 from services.chassis.workdays import Workdays
 from services.credit.model.channel import Channel
@@ -41,7 +42,7 @@ from services.credit.model.scoring import Score, ScoreTerm
 from services.credit.model.whitelist import Whitelist
 from services.credit.use_cases.disclosure import ApprovedPlan, RevealedDraw
 from services.credit.use_cases.feedback import PublishedResult
-from services.credit.use_cases.rating_import import ImportReport, RatingRow
+from services.credit.use_cases.rating_import import RatingRow
 from services.credit.use_cases.repair import Application
 
 M = TypeVar("M", bound=Message)

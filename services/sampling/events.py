@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from services.sampling.model.records import MatchParticipant
 from services.sampling.model.teams import Team
@@ -24,9 +24,8 @@ def in_parts(things: Sequence[T], most: int = MOST) -> Iterator[tuple[T, ...]]:
         yield part
 
 
-@dataclass(frozen=True)
-class ObjectState:
-    """An object as others need to know it."""
+class ObjectState(NamedTuple):
+    """An object as others need to know it: a tuple, because registries bring them by the hundred thousand."""
 
     object_id: str
     version: int

@@ -1,12 +1,19 @@
-"""Lists as Excel workbooks."""
+"""Lists as Excel workbooks, and tables out of files."""
 
 from __future__ import annotations
 
+import csv
 import io
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
+import openpyxl
 import xlsxwriter
 
+from services.chassis.errors import malformed
+
+ZIP = b"PK\x03\x04"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -22,3 +29,50 @@ def workbook(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]
         for number, row in enumerate(rows, 1):
             sheet.write_row(number, 0, ["" if cell is None else str(cell) for cell in row])
     return file.getvalue()
+
+
+def table(content: bytes, media_type: str, most: int) -> list[Sequence[str]]:
+    """The lines of a file, cell by cell.
+
+    Args:
+        most: lines that are read, and no more.
+        content: of the first sheet of a workbook, or of a CSV text in UTF-8 or GB 18030.
+        media_type: tells which of them it is; a workbook is known by its first bytes, too, as not everybody can say.
+
+    Raises:
+        InvalidArgument: it cannot be read.
+    """
+    is_workbook = content.startswith(ZIP) or media_type.partition(";")[0].strip() == XLSX
+    lines = _lines_of_workbook if is_workbook else _lines_of_text
+    try:
+        return list(islice(lines(content), most))
+    except Exception as error:  # whatever the readers of foreign files raise
+        zh = f"文件无法读取（{error}），应为 CSV（UTF-8 或 GB 18030）或 XLSX"
+        en = f"the file cannot be read ({error}): it must be CSV or XLSX"
+        raise malformed("file", "FILE", zh, en) from error
+
+
+def _lines_of_text(content: bytes) -> Iterator[Sequence[str]]:
+    return csv.reader(io.StringIO(_text(content), newline=""))
+
+
+def _text(content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("gb18030")
+    if "\x00" in text:
+        raise ValueError("NUL")
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def _lines_of_workbook(content: bytes) -> Iterator[Sequence[str]]:
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    for line in book.worksheets[0].iter_rows(values_only=True):
+        yield [_shown(cell) for cell in line]
+
+
+def _shown(cell: object) -> str:
+    if cell is None:
+        return ""
+    return str(cell.date()) if hasattr(cell, "date") else str(cell)

@@ -21,6 +21,10 @@ def _little_to_collect() -> Iterator[None]:
     gc.unfreeze()
 
 
+def afterwards() -> list[str]:
+    return ["  half of it takes as long"]
+
+
 def benchmark(wrong: bool = False, target: float = 2, aim: float | None = None) -> Benchmark:
     return Benchmark(
         "sums",
@@ -36,6 +40,7 @@ def benchmark(wrong: bool = False, target: float = 2, aim: float | None = None) 
         against=("slow",),
         target=target,
         notes=["an abacus is left out"],
+        afterwards=afterwards,
     )
 
 
@@ -50,6 +55,7 @@ def test_ratios_are_to_ours_and_to_the_limit() -> None:
     assert "target 2 ×: reached" in text
     assert "an abacus is left out" in text
     assert "numbers/s" in text
+    assert lines[-1] == "  half of it takes as long"
 
 
 def test_a_missed_target_and_a_wrong_answer_are_said() -> None:

@@ -1,4 +1,4 @@
-"""The import's benchmark: every contender takes every row, each of ours into a database of its own."""
+"""The import's benchmark: every contender takes every row, turn after turn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def no_server(_: str) -> Any:
 
 def test_all_contenders_take_all_rows_and_the_missing_database_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(import_rows, "ROWS", 60)
-    monkeypatch.setattr(import_rows, "DATABASES", 2)
+    monkeypatch.setattr(import_rows, "TURNS", 2)
     monkeypatch.setattr(import_rows, "schema", no_server)
     with import_rows.benchmark() as benchmark:
         assert benchmark.reference is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -114,6 +115,15 @@ def test_what_is_not_given_has_its_default(database: Database, write: Any, count
 
 
 @pytest.mark.parametrize("count", [1, MANY])
+def test_what_rows_have_in_common_is_in_each(database: Database, count: int) -> None:
+    alike = {name: FULL[name] for name in ("shelf", "colour", "returned_at", "authors", "remarks", "scan")}
+    own = {name: value for name, value in FULL.items() if name not in alike}
+    with database.transaction() as session:
+        bulk.insert_rows(session, papers, [own | {"place": place} for place in range(count)], alike)
+    assert stored(database) == [FULL | {"place": place} for place in range(count)]
+
+
+@pytest.mark.parametrize("count", [1, MANY])
 def test_an_upsert_changes_what_it_is_given_and_nothing_else(database: Database, count: int) -> None:
     with database.transaction() as session:
         bulk.insert_rows(session, papers, [FULL | {"place": place} for place in range(count)])
@@ -156,6 +166,29 @@ def test_of_two_who_enter_the_same_at_once_the_second_is_told(count: int) -> Non
             slow.insert(Copy, rows)
         with working(database) as work:
             assert work.count(Copy) == count
+
+
+def test_numbers_grow_by_what_everybody_adds(database: Database) -> None:
+    tallies = Table(
+        "tallies",
+        MetaData(),
+        Column("shelf", String(20), primary_key=True),
+        Column("read", Integer),
+        Column("lent", Integer),
+    )
+    tallies.create(database.engine)
+
+    def add(n: int) -> None:
+        rows = [{"shelf": "a", "read": 1, "lent": -n}, {"shelf": f"b{n % 2}", "read": 2, "lent": 0}]
+        with database.transaction() as session:
+            bulk.increase_rows(session, tallies, rows[:: 1 if n % 3 else -1])
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(24)))
+    with database.transaction(read_only=True) as session:
+        found = session.execute(select(tallies).order_by("shelf")).all()
+    assert found == [("a", 24, -sum(range(24))), ("b0", 24, 0), ("b1", 24, 0)]
+    tallies.drop(database.engine)
 
 
 def test_rows_are_found_by_any_number_of_texts(database: Database) -> None:

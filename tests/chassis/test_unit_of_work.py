@@ -82,6 +82,37 @@ def test_filters_take_equal_none_and_one_of(database: Database) -> None:
         assert work.count(Book, created_at=None) == 0
 
 
+def test_batches_bring_all_that_match_and_what_was_done_with_each_is_kept(database: Database) -> None:
+    add(database, *"abcdefg")
+    sizes = []
+    with working(database) as work:
+        for batch in work.batches(Book, 3, id=list("abcdeg")):
+            sizes.append([book.id for book in batch])
+            for book in batch:
+                book.title = "seen"
+                work.emit(TaskCompleted(book.id))
+            assert len(work.session.identity_map) == len(batch)
+    assert sizes == [["a", "b", "c"], ["d", "e", "g"]]
+    with working(database) as work:
+        assert [book.id for book in work.all(Book, order_by=["id"], title="seen")] == list("abcdeg")
+        outbox = metadata.tables["outbox"]
+        told = work.session.scalars(select(outbox.c.aggregate_id).order_by(outbox.c.sequence))
+        assert list(told) == list("abcdeg")
+
+
+def test_what_is_done_in_batches_is_undone_whole(database: Database) -> None:
+    add(database, *"abc")
+    with pytest.raises(RuntimeError), working(database) as work:
+        for batch in work.batches(Book, 1):
+            batch[0].title = "seen"
+            work.emit(TaskCompleted(batch[0].id))
+            if batch[0].id == "c":
+                raise RuntimeError
+    with working(database) as work:
+        assert work.count(Book, title="seen") == 0
+        assert work.session.execute(select(metadata.tables["outbox"])).all() == []
+
+
 def test_an_upsert_keeps_the_newest_version_whatever_the_order(database: Database) -> None:
     with working(database) as work:
         work.upsert(Copy, [{"id": "a", "title": "two", "version": 2}, {"id": "b", "title": "one", "version": 1}])

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
+import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
 import xlsxwriter
+from liangma.plans.v1 import annual_caps_pb2, authorities_pb2, matters_pb2, plans_pb2
+from liangma.sampling.v1 import sampling_pb2
 
 from services import importing
 from services.importing import KINDS, BadFile, import_file, write_rejected
@@ -32,19 +37,33 @@ MESSAGES = [
 ]
 
 
+ROW_BY_ROW = replace(KINDS["objects"], as_file=False)
+
+
 class Desk(Gateway):
     """A gateway that keeps what it is sent, and refuses some objects."""
 
     def __init__(self, *refused: str) -> None:
         self.sent: list[list[Mapping[str, Any]]] = []
+        self.files: list[tuple[int, list[list[str]]]] = []
         self._refused = refused
 
     def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        assert path == "/v1/objects:import"
         rows = (body or {})["rows"]
         self.sent.append(rows)
+        return self._report([(row["line"], row["object_id"]) for row in rows])
+
+    def post_file(self, path: str, content: bytes, media_type: str, **query: Any) -> Any:
+        assert (path, media_type) == ("/v1/objects:importFile", "text/csv")
+        header, *lines = csv.reader(io.StringIO(content.decode(), newline=""))
+        assert header[: len(HEADER)] == HEADER  # a sheet is as wide as its widest line
+        first = query["first_line"]
+        self.files.append((first, lines))
+        return self._report([(number, line[0]) for number, line in enumerate(lines, first) if any(line)])
+
+    def _report(self, rows: list[tuple[int, str]]) -> Any:
         why = {"column": "对象名称", "rule": "LENGTH", "reason": "太长"}
-        rejections = [{"line": str(row["line"]), **why} for row in rows if row["object_id"] in self._refused]
+        rejections = [{"line": str(line), **why} for line, id in rows if id in self._refused]
         return {"imported": len(rows) - len(rejections), "rejections": rejections}
 
 
@@ -70,9 +89,28 @@ def test_every_row_is_sent_by_the_names_of_its_fields_whatever_the_file(
     tmp_path: Path, name: str, encoding: str
 ) -> None:
     desk = Desk()
-    report = import_file(KINDS["objects"], written(tmp_path / name, encoding=encoding), desk)
+    report = import_file(ROW_BY_ROW, written(tmp_path / name, encoding=encoding), desk)
     assert desk.sent == [MESSAGES]
     assert (report.imported, report.unchanged, report.rejected) == (4, 0, [])
+
+
+def test_lines_go_as_they_stand_to_who_reads_the_headers_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 3)
+    rows = [*ROWS, ["A5", '两行"的\n名称', "", "", "", ""], ["A6", "永川六店"]]
+    desk, told = Desk("A6"), list[int]()
+    report = import_file(KINDS["objects"], written(tmp_path / "objects.csv", rows), desk, told.append)
+    assert desk.files == [(2, rows[:3]), (5, rows[3:6]), (8, rows[6:])]
+    assert told == [2, 5, 6]
+    assert (report.imported, report.rejected[0][0].line) == (5, 8)
+
+
+def test_a_workbook_goes_as_text(tmp_path: Path) -> None:
+    desk = Desk()
+    import_file(KINDS["objects"], written(tmp_path / "objects.xlsx"), desk)
+    [(first, lines)] = desk.files
+    assert (first, lines[2][:2]) == (2, ["A2", "永川二店"])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
@@ -81,16 +119,71 @@ def test_a_sample_may_end_within_a_character(
     tmp_path: Path, length: int, encoding: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(importing, "SAMPLE", length)
-    rows = importing.read(written(tmp_path / "objects.csv", encoding=encoding))
-    assert next(rows).cells[:2] == ["A1", "永川一店"]
+    batches = importing.read(written(tmp_path / "objects.csv", encoding=encoding))
+    assert next(batches).row(2).cells[:2] == ["A1", "永川一店"]
 
 
 def test_rows_go_out_in_batches_and_progress_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importing, "BATCH", 3)
     desk, told = Desk(), list[int]()
-    import_file(KINDS["objects"], written(tmp_path / "objects.csv"), desk, told.append)
-    assert desk.sent == [MESSAGES[:3], MESSAGES[3:]]
-    assert told == [3, 4]
+    import_file(ROW_BY_ROW, written(tmp_path / "objects.csv"), desk, told.append)
+    assert desk.sent == [MESSAGES[:2], MESSAGES[2:]]
+    assert told == [2, 4]
+
+
+class Crossing(Desk):
+    """A gateway that answers when two batches are under way, or after so many seconds."""
+
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self.alone: list[int] = []
+        self._meet = threading.Barrier(2, timeout=patience)
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        answer = super().post(path, body)
+        try:
+            self._meet.wait()
+        except threading.BrokenBarrierError:
+            self._meet.reset()
+            self.alone.append((body or {})["rows"][0]["line"])
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids", "patience", "alone"),
+    [
+        ("objects", ["A1", "A2", "A3", "A4"], 60, []),
+        ("objects", ["91-A1 b", "91a1B"], 0.2, [2, 3]),  # one thing, spelled in two ways
+        ("authorities", ["A1", "A2"], 0.2, [2, 3]),  # one may be under another that the file names before it
+    ],
+)
+def test_batches_are_under_way_together_unless_their_order_matters(
+    tmp_path: Path, kind: str, ids: list[str], patience: float, alone: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", 1)
+    desk = Crossing(patience)
+    file = written(tmp_path / "some.csv", [[id, "永川店"] for id in ids])
+    columns = {"统一社会信用代码": "object_id", "对象名称": "name"}
+    some = replace(ROW_BY_ROW, columns=columns, at_once=KINDS[kind].at_once)
+    report = import_file(some, file, desk)
+    assert report.imported == len(ids)
+    assert desk.alone == alone
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [
+        ("objects", sampling_pb2.ObjectRow),
+        ("inspectors", sampling_pb2.InspectorRow),
+        ("authorities", authorities_pb2.AuthorityRow),
+        ("matters", matters_pb2.MatterRow),
+        ("plans", plans_pb2.PlanRow),
+        ("annual-caps", annual_caps_pb2.AnnualCapRow),
+    ],
+)
+def test_columns_mean_the_fields_of_a_row(kind: str, row: Any) -> None:
+    assert {*KINDS[kind].columns.values(), "line"} == set(row.DESCRIPTOR.fields_by_name)
+    assert set(KINDS[kind].needed) <= set(KINDS[kind].columns.values())
 
 
 @pytest.mark.parametrize("name", ["rejected.csv", "rejected.xlsx"])

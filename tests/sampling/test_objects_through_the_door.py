@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import grpc
 import openpyxl
 import pytest
 from google.protobuf import json_format
+from hypothesis import given
+from hypothesis import strategies as st
 from liangma.sampling.v1 import events_pb2, sampling_pb2
 from liangma.tasks.v1 import events_pb2 as tasks
 
+from services.chassis import outbox
+from services.chassis.convert import to_proto
 from services.chassis.identity import Principal
+from services.sampling import sheets
+from services.sampling.events import ObjectChanged, ObjectState
+from services.sampling.model import cells
+from services.sampling.wire.events import event_to_proto
 from tests.sampling import town
 from tests.sampling.town import ADMIN, INSPECTOR, MANAGER, code, row
 from tests.support.house import House, Refused, houses
@@ -302,13 +313,100 @@ def test_two_rows_for_one_code_must_agree_on_the_name(house: House) -> None:
     assert house.call("sampling", "GetObject", {"object_id": code(1)}, by=ADMIN).name == "永川第1饭店"
 
 
-def test_an_import_takes_one_to_five_thousand_rows_of_one_request_once(house: House) -> None:
+def test_an_import_takes_so_many_rows_of_one_request_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_ROWS", 2)
     assert refused(house, "ImportObjects", {"rows": []}).violations == {"rows": "REQUIRED"}
-    many = {"rows": [row(number) for number in range(5001)]}
+    many = {"rows": [row(number) for number in range(3)]}
     assert refused(house, "ImportObjects", many).violations == {"rows": "TOO_MANY"}
     asked = {"rows": [row(1)], "request_id": "once"}
     first = house.call("sampling", "ImportObjects", asked, by=ADMIN)
     assert house.call("sampling", "ImportObjects", asked, by=ADMIN) == first
+
+
+def a_file(content: bytes, media_type: str = "text/csv; charset=whatever") -> dict[str, str]:
+    return {"content_type": media_type, "data": base64.b64encode(content).decode()}
+
+
+def as_csv(*lines: Sequence[str], encoding: str = "utf-8-sig") -> dict[str, str]:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
+    return a_file(text.getvalue().encode(encoding))
+
+
+def as_xlsx(*lines: Sequence[str]) -> dict[str, str]:
+    header, *rows = lines
+    return a_file(sheets.workbook("名录", header, rows), sheets.XLSX)
+
+
+def unsaid_xlsx(*lines: Sequence[str]) -> dict[str, str]:
+    return as_xlsx(*lines) | {"content_type": "application/octet-stream"}
+
+
+FILE_HEADER = ["区划", "统一社会信用代码", "企业名称", "没有意义", "注册地址", "地址", "所在省份"]
+
+
+@pytest.mark.parametrize("written", [as_csv, partial(as_csv, encoding="gb18030"), as_xlsx, unsaid_xlsx])
+def test_a_registry_file_is_taken_as_it_is(house: House, written: Callable[..., dict[str, str]]) -> None:
+    file = written(
+        FILE_HEADER,
+        ["永川", code(1), "永川第1饭店", "x", "", "中山路", "重庆"],
+        ["", "", "", "", "", "", ""],
+        ["永川", code(2), "永川第2饭店", "x", "人民路", "中山路", "重庆", "多出来的"],
+        ["永川", "123", "永川第3饭店"],
+    )
+    report = house.call("sampling", "ImportObjectFile", {"file": file, "first_line": 12}, by=ADMIN)
+    assert (report.imported, report.unchanged) == (2, 0)
+    assert [(each.line, each.column, each.rule) for each in report.rejections] == [
+        (15, "统一社会信用代码", "USCC_LENGTH")
+    ]
+    shown = [house.call("sampling", "GetObject", {"object_id": code(number)}, by=ADMIN) for number in (1, 2)]
+    assert [(each.name, each.address) for each in shown] == [("永川第1饭店", "中山路"), ("永川第2饭店", "人民路")]
+    assert imported(house, row(1, address="中山路"), row(2, address="人民路")) == (0, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("file", "rule"),
+    [
+        (as_csv(["统一社会信用代码", "地址"], [code(1), "中山路"]), "COLUMNS"),
+        (as_csv(["企业名称"], ["永川第1饭店"]), "COLUMNS"),
+        (as_csv(), "COLUMNS"),
+        (as_csv(FILE_HEADER, ["", ""]), "REQUIRED"),
+        (as_csv(FILE_HEADER, *[["永川", code(1), "饭店"]] * 3), "TOO_MANY"),
+        (as_xlsx(FILE_HEADER, *[["永川", code(1), "饭店"]] * 3), "TOO_MANY"),
+        (as_csv(FILE_HEADER, ["永川", code(1), "饭\x00店"]), "FILE"),
+        (a_file(b"\xff\xff\xff"), "FILE"),
+        (a_file(b'a,"' + b"x" * 200_000), "FILE"),
+        (a_file(b"PK no workbook", sheets.XLSX), "FILE"),
+        (a_file(b"", sheets.XLSX), "FILE"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_says_why(
+    house: House, file: Mapping[str, object], rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "MOST_ROWS", 2)
+    assert refused(house, "ImportObjectFile", {"file": file}).violations == {"file": rule}
+    assert not house.call("sampling", "ListObjects", {}, by=ADMIN).objects
+
+
+def test_text_of_a_file_is_brought_into_normal_form(house: House) -> None:
+    file = as_csv(FILE_HEADER, ["永川", code(1), "Cafe\u0301"])
+    house.call("sampling", "ImportObjectFile", {"file": file}, by=ADMIN)
+    assert house.call("sampling", "GetObject", {"object_id": code(1)}, by=ADMIN).name == "Caf\u00e9"
+
+
+def test_cells_that_are_too_long_or_name_no_owner_are_refused(house: House) -> None:
+    header = ["统一社会信用代码", "对象名称", "经营范围", "所属主体"]
+    file = as_csv(
+        header, [code(1), "一", "x" * 20_001, ""], [code(2), "二", "", "甲 乙"], [code(3), "三", "x", code(1)]
+    )
+    report = house.call("sampling", "ImportObjectFile", {"file": file}, by=ADMIN)
+    assert [(each.line, each.column, each.rule) for each in report.rejections] == [
+        (2, "经营范围", "LENGTH"),
+        (3, "所属主体", "OBJECT_ID"),
+    ]
+    assert refused(house, "CreateObject", {"object": RESTAURANT | {"owner_id": "甲"}}).violations == {
+        "object.owner_id": "OBJECT_ID"
+    }
 
 
 def test_bulk_entry_is_announced_in_facts_of_at_most_five_hundred_that_read_as_any_other(house: House) -> None:
@@ -325,6 +423,22 @@ def test_bulk_entry_is_announced_in_facts_of_at_most_five_hundred_that_read_as_a
         "tags": ["餐饮"],
     }
     assert json_format.MessageToDict(facts[0].objects[0], preserving_proto_field_name=True) == expected
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=3)
+STATES = st.builds(
+    ObjectState, TEXT, st.integers(0, 2**63 - 1), TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, st.lists(TEXT).map(tuple)
+)
+
+
+@given(st.lists(STATES, max_size=3))
+def test_what_objects_are_spelled_as_is_their_message(states: list[ObjectState]) -> None:
+    event = ObjectChanged("batch", tuple(states))
+    spelled = event_to_proto(event)
+    assert isinstance(spelled, outbox.Spelled)
+    message = events_pb2.ObjectChanged()
+    json_format.ParseDict(dict(spelled.value), message)
+    assert message == to_proto(event, spelled.kind)
 
 
 def test_a_survey_enters_the_objects_it_finds(house: House) -> None:

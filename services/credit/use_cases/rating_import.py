@@ -10,6 +10,7 @@ from stdnum.cn import uscc
 
 from services.chassis.clock import today
 from services.chassis.errors import malformed
+from services.chassis.import_report import ImportReport, Rejection
 from services.chassis.work import Work
 from services.credit.model.known import KnownObject, is_personal
 from services.credit.model.rating import Grade, Imported, Rating, RatingCause
@@ -33,26 +34,6 @@ class RatingRow:
     source: str = ""
 
 
-@dataclass(frozen=True)
-class RowRejection:
-    """A row that was not taken, and why."""
-
-    line: int
-    column: str
-    value: str
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What became of the rows."""
-
-    imported: int
-    unchanged: int
-    rejections: tuple[RowRejection, ...]
-
-
 def import_ratings(work: Work, rows: Sequence[RatingRow], *, now: datetime) -> ImportReport:
     """Take what is right, report what is not; the same rows again change nothing."""
     if len(rows) > GREATEST_BATCH:
@@ -71,7 +52,7 @@ def import_ratings(work: Work, rows: Sequence[RatingRow], *, now: datetime) -> I
         else:
             taken[row.object_id.strip()] = _read(row)
     changed = _apply(work, taken, now)
-    return ImportReport(len(changed), len(taken) - len(changed), tuple(rejections))
+    return ImportReport(len(changed), len(taken) - len(changed), rejections)
 
 
 def _apply(work: Work, taken: dict[str, Imported], now: datetime) -> set[str]:
@@ -88,7 +69,7 @@ def _apply(work: Work, taken: dict[str, Imported], now: datetime) -> set[str]:
     return changed
 
 
-def _problems(row: RatingRow, known: set[str], taken: dict[str, Imported], day: date) -> Iterator[RowRejection]:
+def _problems(row: RatingRow, known: set[str], taken: dict[str, Imported], day: date) -> Iterator[Rejection]:
     object_id = row.object_id.strip()
     if not object_id:
         yield _reject(row, OBJECT, row.object_id, "REQUIRED", f"{OBJECT}为必填项")
@@ -107,7 +88,7 @@ def _problems(row: RatingRow, known: set[str], taken: dict[str, Imported], day: 
         yield _reject(row, SOURCE, row.source, "REQUIRED", f"{SOURCE}为必填项，最多 {GREATEST_TEXT} 字")
 
 
-def _bad_date(row: RatingRow, day: date) -> Iterator[RowRejection]:
+def _bad_date(row: RatingRow, day: date) -> Iterator[Rejection]:
     try:
         until = date.fromisoformat(row.valid_until.strip())
     except ValueError:
@@ -134,5 +115,5 @@ def _read(row: RatingRow) -> Imported:
     return Imported(row.object_id.strip(), *grades, until, row.source.strip())
 
 
-def _reject(row: RatingRow, column: str, value: str, rule: str, reason: str) -> RowRejection:
-    return RowRejection(row.line, column, value, rule, reason)
+def _reject(row: RatingRow, column: str, value: str, rule: str, reason: str) -> Rejection:
+    return Rejection(row.line, column, value, rule, reason)

@@ -7,11 +7,13 @@ without guessing is mended; what cannot be trusted is refused.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 
-from services.sampling.model.inspection_object import INDUSTRY, ObjectType, RegistrationStatus, is_tag
+from services.chassis.errors import malformed
+from services.sampling.model.inspection_object import INDUSTRY, OBJECT_ID, ObjectType, RegistrationStatus, is_tag
 
+MOST_ROWS = 20_000
 NOTHING = frozenset({"", "N/A", "n/a", "NA", "NULL", "null", "-", "--", "/", "无"})
 SEPARATORS = re.compile(r"[、;；]")
 DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:[ T].*)?")
@@ -31,27 +33,15 @@ STATUSES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Rejection:
-    """A row that is not taken.
-
-    Args:
-        line: as the row gave it.
-        column: at fault, as the template heads it.
-        value: what stood there.
-        rule: stable name.
-        reason: in Chinese: what is wrong and how to mend it.
-    """
-
-    line: int
-    column: str
-    value: str
-    rule: str
-    reason: str
-
-
 class Refused(Exception):
     """A cell that cannot be trusted, and its row with it. Arguments: column, value, rule, reason."""
+
+
+def refuse_many(field: str, rows: Sequence[object]) -> None:
+    """One request takes so many rows."""
+    if len(rows) > MOST_ROWS:
+        zh, en = f"一次最多导入 {MOST_ROWS} 行，请分批导入", f"at most {MOST_ROWS} rows at once: send them in parts"
+        raise malformed(field, "TOO_MANY", zh, en)
 
 
 def cell(text: str) -> str:
@@ -94,6 +84,13 @@ def tags_of(column: str, text: str) -> tuple[str, ...]:
         if not is_tag(tag):
             raise Refused(column, text, "TAG", "标签过长或含有竖线、逗号、引号")
     return tags
+
+
+def owner_of(column: str, text: str) -> str:
+    """The object a cell names."""
+    if not OBJECT_ID.fullmatch(text):
+        raise Refused(column, text, "OBJECT_ID", "应为所属主体的统一社会信用代码或编号")
+    return text
 
 
 def industry_of(column: str, text: str) -> str:

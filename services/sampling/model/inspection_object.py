@@ -112,7 +112,7 @@ KNOWN = tuple(
 )
 """What may change about an object."""
 
-UNSAID = {field.name: field.default for field in fields(ObjectFacts) if field.default is not MISSING}
+UNSAID = {each.name: each.default for each in fields(ObjectFacts) if each.name in KNOWN and each.default is not MISSING}
 """What holds of an object about which nothing else is said."""
 
 
@@ -188,6 +188,9 @@ def violations(facts: ObjectFacts, regions: Regions) -> Iterator[Violation]:
     if facts.industry and not INDUSTRY.fullmatch(facts.industry):
         zh, en = f"行业“{facts.industry}”不是 GB/T 4754 代码", f"{facts.industry!r} is no code of GB/T 4754"
         yield Violation("object.industry", "INDUSTRY", zh, en)
+    if facts.owner_id and not OBJECT_ID.fullmatch(facts.owner_id):
+        zh, en = "应为所属主体的统一社会信用代码或编号", "must be the id of the object it belongs to"
+        yield Violation("object.owner_id", "OBJECT_ID", zh, en)
     for index, tag in enumerate(facts.tags):
         if not is_tag(tag):
             zh, en = (

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import NamedTuple
 
+from services.chassis.import_report import Rejection
 from services.sampling.model import uscc
-from services.sampling.model.cells import SEPARATORS, Refused, Rejection, cell, day_of
+from services.sampling.model.cells import SEPARATORS, Refused, cell, day_of
 from services.sampling.model.inspector import CERTIFICATE, LONGEST_NAME, InspectorFacts
 from services.sampling.model.region import Regions
 

@@ -6,18 +6,21 @@ What can be mended without guessing is mended; what cannot be trusted is refused
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, cast
 
+from services.chassis.errors import malformed
+from services.chassis.import_report import Rejection
 from services.sampling.model import uscc
 from services.sampling.model.cells import (
     Refused,
-    Rejection,
     cell,
     day_of,
     industry_of,
+    owner_of,
+    refuse_many,
     status_of,
     tags_of,
     type_of,
@@ -25,6 +28,7 @@ from services.sampling.model.cells import (
 from services.sampling.model.inspection_object import LONGEST_NAME, OBJECT_ID, Contact, Licence, ObjectFacts, ObjectType
 from services.sampling.model.region import Regions
 
+LONGEST_TEXT = 20_000
 REMEMBERED = 1 << 14  # days of 45 years, all tags and districts of a registry
 
 
@@ -52,6 +56,33 @@ class Row(NamedTuple):
     owner_id: str
 
 
+HEADERS = {
+    "统一社会信用代码": "object_id",
+    "对象名称": "name",
+    "企业名称": "name",
+    "对象类型": "type",
+    "登记状态": "registration_status",
+    "所在省份": "province",
+    "区划": "region",
+    "地区": "region",
+    "地址": "address",
+    "注册地址": "address",
+    "行业": "industry",
+    "监管标签": "tags",
+    "注册日期": "registered_on",
+    "企业类型": "enterprise_type",
+    "经营范围": "business_scope",
+    "许可证名称": "licence_name",
+    "许可证编号": "licence_number",
+    "许可证有效期至": "licence_expires_on",
+    "联络员": "contact_name",
+    "联系电话": "contact_phone",
+    "所属主体": "owner_id",
+}
+"""What a column of a registry file means; several may mean the same."""
+
+NEEDED = ("object_id", "name")
+
 cells: Callable[[object], Iterable[object]] = attrgetter(*Row._fields)  # the quickest way through a message
 """All cells of a row that has them as attributes."""
 
@@ -75,16 +106,58 @@ class Entry(NamedTuple):
             setattr(known, name, with_licence(known.licences, self.said) if name == "licences" else value)
 
 
-def identify(rows: Iterable[object]) -> tuple[dict[str, Row], list[Rejection]]:
-    """Each object's row; of several rows for one object the first counts, and the others must not contradict it.
+def rows_of(things: Sequence[object]) -> list[Row]:
+    """Rows from anything that has their cells as attributes.
+
+    Raises:
+        InvalidArgument: there are too many.
+    """
+    refuse_many("rows", things)
+    return list(map(Row._make, map(cells, things)))
+
+
+def rows_of_table(table: Sequence[Sequence[str]], first_line: int) -> list[Row]:
+    """Rows from a table whose first line names its columns; of several that mean the same the first with a text counts.
 
     Args:
-        rows: anything with the cells of a `Row` as attributes.
+        table: lines may be shorter or longer than the header.
+        first_line: number of the line after the header; blank lines count, and are passed over.
+
+    Raises:
+        InvalidArgument: a column that is needed is not there, there is no row, or there are too many.
     """
+    header, *lines = table or [()]
+    refuse_many("file", lines)
+    meanings = [HEADERS.get(name.strip(), "") for name in header]
+    for needed in NEEDED:
+        if needed not in meanings:
+            names = " / ".join(name for name, meaning in HEADERS.items() if meaning == needed)
+            raise malformed("file", "COLUMNS", f"首行缺少列：{names}", f"the first line has no column {names}")
+    numbered = [(number, line) for number, line in enumerate(lines, first_line) if any(line)]
+    if not numbered:
+        raise malformed("file", "REQUIRED", "文件中没有数据行", "the file holds no rows")
+    width, blank = len(header), [""] * len(header)
+    even = (line if len(line) == width else [*line, *blank][:width] for _, line in numbered)
+    columns = list(zip(*even, strict=True))
+    nothing = ("",) * len(numbered)
+    by_field = [
+        [column for column, meaning in zip(columns, meanings, strict=True) if meaning == name]
+        for name in Row._fields[1:]
+    ]
+    texts = (first_text(*alike) if alike[1:] else alike[0] if alike else nothing for alike in by_field)
+    return list(map(Row._make, zip((number for number, _ in numbered), *texts, strict=True)))
+
+
+def first_text(*columns: Sequence[str]) -> list[str]:
+    """Of each line the first cell that says something."""
+    return [next((text for text in line if text.strip()), "") for line in zip(*columns, strict=True)]
+
+
+def identify(rows: Sequence[Row]) -> tuple[dict[str, Row], list[Rejection]]:
+    """Each object's row; of several rows for one object the first counts, and the others must not contradict it."""
     found: dict[str, Row] = {}
     rejections: list[Rejection] = []
-    given = list(map(Row._make, map(cells, rows)))
-    for row, is_sound in zip(given, uscc.sound([row.object_id for row in given]), strict=True):
+    for row, is_sound in zip(rows, uscc.sound([row.object_id for row in rows]), strict=True):
         try:
             object_id = row.object_id if is_sound else identity(row)
             first = found.setdefault(object_id, row)
@@ -182,9 +255,15 @@ def kind(row: Row) -> ObjectType:
     return type_of("对象类型", cell(row.type) or "INSTITUTION")
 
 
-def free(text: str) -> str | None:
-    """What a cell of free text says; None: nothing."""
-    return cell(text) or None
+def free(column: str) -> Callable[[str], str | None]:
+    """How the cells of a column of free text are read; None: one says nothing."""
+
+    def read_cell(text: str) -> str | None:
+        if len(text) > LONGEST_TEXT:
+            raise Refused(column, text[:LONGEST_NAME], "LENGTH", f"超过 {LONGEST_TEXT} 字")
+        return cell(text) or None
+
+    return read_cell
 
 
 def choice(column: str, meaning: Callable[[str, str], object]) -> Callable[[str], object]:
@@ -201,13 +280,13 @@ def choice(column: str, meaning: Callable[[str, str], object]) -> Callable[[str]
 COLUMNS: Mapping[str, Callable[[str], object]] = {
     "type": choice("对象类型", type_of),
     "registration_status": choice("登记状态", status_of),
-    "address": free,
+    "address": free("地址"),
     "industry": choice("行业", industry_of),
     "tags": choice("监管标签", tags_of),
     "registered_on": choice("注册日期", day_of),
-    "enterprise_type": free,
-    "business_scope": free,
-    "owner_id": free,
+    "enterprise_type": free("企业类型"),
+    "business_scope": free("经营范围"),
+    "owner_id": choice("所属主体", owner_of),
 }
 """Fields that one cell alone decides, and how it is read."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.api.httpbody_pb2 import HttpBody
 from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.sampling.v1 import sampling_pb2_grpc as grpc
@@ -10,12 +12,14 @@ from liangma.type.v1 import import_pb2
 from services.chassis.convert import enum_name
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
+from services.sampling import sheets
 from services.sampling.directory import SqlDirectory
 from services.sampling.gazetteer import regions
+from services.sampling.model.cells import MOST_ROWS
 from services.sampling.model.inspection_object import InspectionObject, ObjectFacts
+from services.sampling.model.object_rows import Row, rows_of, rows_of_table
 from services.sampling.queries import objects as queries
 from services.sampling.servicer.pages import page_info
-from services.sampling.sheets import XLSX, workbook
 from services.sampling.use_cases import objects
 from services.sampling.wire import directories as wire
 
@@ -54,10 +58,16 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
 
     @write
     def ImportObjects(self, request: pb.ImportObjectsRequest, call: Call) -> import_pb2.ImportReport:
+        return self._take(rows_of(request.rows), call)
+
+    @write
+    def ImportObjectFile(self, request: pb.ImportObjectFileRequest, call: Call) -> import_pb2.ImportReport:
+        table = sheets.table(request.file.data, request.file.content_type, MOST_ROWS + 2)
+        return self._take(rows_of_table(table, request.first_line or 2), call)
+
+    def _take(self, rows: Sequence[Row], call: Call) -> import_pb2.ImportReport:
         directory = SqlDirectory(call.work)
-        report = objects.import_objects(
-            call.work, directory, request.rows, self._regions, by=call.principal, now=call.now
-        )
+        report = objects.import_objects(call.work, directory, rows, self._regions, by=call.principal, now=call.now)
         return wire.report_to_proto(report)
 
     @read
@@ -102,7 +112,7 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
             )
             for each in found
         )
-        return HttpBody(content_type=XLSX, data=workbook("检查对象名录库", HEADER, rows))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook("检查对象名录库", HEADER, rows))
 
 
 def _filters(request: pb.ListObjectsRequest | pb.ExportObjectsRequest) -> queries.Filters:

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from services.chassis.errors import InvalidArgument, malformed
+from services.chassis.errors import InvalidArgument
 from services.chassis.identity import Principal
+from services.chassis.import_report import ImportReport
 from services.chassis.work import Work
 from services.sampling.events import InspectorChanged, InspectorState, in_parts
 from services.sampling.model import inspector_rows, uscc
+from services.sampling.model.cells import refuse_many
 from services.sampling.model.inspector import Inspector, InspectorExists, InspectorFacts, violations
 from services.sampling.model.neighbours import Authority
 from services.sampling.model.region import Regions
-from services.sampling.use_cases.objects import MOST_ROWS, ImportReport
 
 EVERYWHERE = frozenset({"administrator", "system"})
 
@@ -69,15 +70,13 @@ def import_inspectors(
     work: Work, rows: Sequence[object], regions: Regions, *, by: Principal, now: datetime
 ) -> ImportReport:
     """Take the good rows of a file and report the bad ones; the same rows again change nothing."""
-    if len(rows) > MOST_ROWS:
-        zh, en = f"一次最多导入 {MOST_ROWS} 行", f"at most {MOST_ROWS} rows at once"
-        raise malformed("rows", "TOO_MANY", zh, en)
+    refuse_many("rows", rows)
     region_of = {authority.authority_id: authority.region for authority in work.all(Authority)}
     read, rejections = inspector_rows.read(rows, regions, region_of)
     known = {each.certificate: each for each in work.all(Inspector, certificate=[each.certificate for each in read])}
     changed = [each for facts in read if (each := take(work, facts, known.get(facts.certificate), by, now))]
     announce(work, changed)
-    return ImportReport(len(changed), len(rows) - len(changed) - len(rejections), tuple(rejections))
+    return ImportReport(len(changed), len(rows) - len(changed) - len(rejections), rejections)
 
 
 def take(work: Work, facts: InspectorFacts, known: Inspector | None, by: Principal, now: datetime) -> Inspector | None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from datetime import datetime
 from operator import itemgetter
 from typing import Protocol
 
-from services.chassis.errors import InvalidArgument, malformed
+from services.chassis.errors import InvalidArgument
 from services.chassis.identity import Principal
+from services.chassis.import_report import ImportReport
 from services.chassis.work import Work
 from services.sampling.events import ObjectChanged, ObjectState, in_parts
 from services.sampling.model import object_rows, uscc
-from services.sampling.model.cells import Rejection
 from services.sampling.model.inspection_object import (
     UNSAID,
     InspectionObject,
@@ -22,21 +22,11 @@ from services.sampling.model.inspection_object import (
     ObjectType,
     violations,
 )
-from services.sampling.model.object_rows import Entry
+from services.sampling.model.object_rows import Entry, Row
 from services.sampling.model.region import Regions
 from services.sampling.model.tickets import key
 
-MOST_ROWS = 5000
-TOLD = [field.name for field in fields(ObjectState)]
-
-
-@dataclass(frozen=True)
-class ImportReport:
-    """What became of the rows of an import."""
-
-    imported: int
-    unchanged: int
-    rejections: tuple[Rejection, ...] = ()
+NEW = {**UNSAID, "version": 1}
 
 
 class Directory(Protocol):
@@ -77,12 +67,9 @@ def update_object(
 
 
 def import_objects(
-    work: Work, directory: Directory, rows: Sequence[object], regions: Regions, *, by: Principal, now: datetime
+    work: Work, directory: Directory, rows: Sequence[Row], regions: Regions, *, by: Principal, now: datetime
 ) -> ImportReport:
     """Take the good rows of a registry file and report the bad ones; the same rows again change nothing."""
-    if len(rows) > MOST_ROWS:
-        zh, en = f"一次最多导入 {MOST_ROWS} 行", f"at most {MOST_ROWS} rows at once"
-        raise malformed("rows", "TOO_MANY", zh, en)
     found, unidentified = object_rows.identify(rows)
     digests = directory.digests(found)
     entries, refused = object_rows.read(found, digests, regions)
@@ -90,25 +77,18 @@ def import_objects(
     changed = change(work, [entry for entry in entries if entry.object_id in digests], by=by, now=now)
     rejections = sorted((*unidentified, *refused), key=lambda rejection: rejection.line)
     imported = entered + changed
-    return ImportReport(imported, len(rows) - imported - len(rejections), tuple(rejections))
+    return ImportReport(imported, len(rows) - imported - len(rejections), rejections)
 
 
 def enter(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime) -> int:
     """Enter the objects of rows; how many there are."""
-    alike = {
-        **UNSAID,
-        "version": 1,
-        "created_at": now,
-        "created_by": by.subject,
-        "updated_at": now,
-        "updated_by": by.subject,
-    }
     rows = [
-        {**alike, **said, "object_id": object_id, "key": key(object_id), "row_digest": digest}
+        {**NEW, **said, "object_id": object_id, "key": key(object_id), "row_digest": digest}
         for object_id, digest, said in entries
     ]
-    work.insert(InspectionObject, rows)
-    announce(work, [ObjectState(*told) for told in map(itemgetter(*TOLD), rows)])
+    stamps = {"created_at": now, "created_by": by.subject, "updated_at": now, "updated_by": by.subject}
+    work.insert(InspectionObject, rows, stamps)
+    announce(work, list(map(ObjectState._make, map(itemgetter(*ObjectState._fields), rows))))
     return len(rows)
 
 

@@ -8,11 +8,11 @@ from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.type.v1 import import_pb2
 
 from services.chassis.convert import from_proto, to_proto
+from services.chassis.import_report import ImportReport
 from services.sampling.model.inspection_object import ObjectFacts, ObjectRevision, Rating
 from services.sampling.model.inspector import Inspector, InspectorFacts, InspectorRevision
 from services.sampling.model.recusal import Recusal, RecusalKind
 from services.sampling.model.region import covers
-from services.sampling.use_cases.objects import ImportReport
 
 UNRATED = Rating(object_id="")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import compress
 from typing import Any
 
 from google.protobuf.message import Message
@@ -12,6 +13,7 @@ from liangma.sampling.v1 import events_pb2
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.convert import to_proto
+from services.chassis.outbox import Spelled
 from services.sampling.events import ObjectChanged
 from services.sampling.model.inspection_object import Grade, ObjectFacts, ObjectType
 from services.sampling.model.neighbours import Part
@@ -20,18 +22,23 @@ from services.sampling.use_cases.neighbours import record
 State = dict[str, object]
 
 
-def event_to_proto(event: Any) -> Message:
+OBJECT_STATE = [field.json_name for field in events_pb2.ObjectState.DESCRIPTOR.fields]
+"""How the parts of a state are called in JSON, in their order."""
+
+
+def event_to_proto(event: Any) -> Message | Spelled:
     """The message of an event; they mirror each other by name."""
     if isinstance(event, ObjectChanged):
-        return object_changed_to_proto(event)
+        return spelled(event)
     kind: type[Message] = getattr(events_pb2, type(event).__name__)
     return to_proto(event, kind)
 
 
-def object_changed_to_proto(event: ObjectChanged) -> events_pb2.ObjectChanged:
-    """Made at one go, because registries bring objects by the hundred thousand."""
-    objects: list[Any] = [vars(state) for state in event.objects]
-    return events_pb2.ObjectChanged(batch_id=event.batch_id, objects=objects)
+def spelled(event: ObjectChanged) -> Spelled:
+    """Objects in JSON at one go, because registries bring them by the hundred thousand."""
+    states = ((id, str(version), *others) for id, version, *others in event.objects)
+    objects = [dict(compress(zip(OBJECT_STATE, state, strict=True), state)) for state in states]
+    return Spelled(events_pb2.ObjectChanged, {"batchId": event.batch_id, "objects": objects})
 
 
 def task_state(event: tasks.TaskFormed) -> State:
