@@ -18,10 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.orm import composite, registry
 
 from services.chassis.database import EnumOf, Instant, JsonOf, chassis_tables, id_column, stamps, version_column
-from services.plans.model.annual_cap import AnnualCap
-from services.plans.model.authority import Authority, AuthorityLevel, Payment
+from services.plans.model.annual_cap import AnnualCap, AnnualCapVersion
+from services.plans.model.authority import Authority, AuthorityLevel, AuthorityVersion, Payment
 from services.plans.model.check_form import CheckForm, CheckFormContent, CheckFormVersion, FormItem
-from services.plans.model.joint_list import JointList, JointMember
+from services.plans.model.joint_list import JointList, JointListVersion, JointMember
 from services.plans.model.matter import CheckItem, Matter, MatterContent, MatterVersion
 from services.plans.model.plan import AnnualPlan, PlanStep
 from services.plans.model.plan_content import PlanScope, PlanSource, PlanType, RegionalRatio
@@ -54,6 +54,22 @@ authorities = Table(
     Column("penalty_code", String(200), nullable=False),
     Column("seal", JsonOf(Attachment | None)),
     version_column(),
+    *stamps(),
+)
+
+authority_versions = Table(
+    "authority_versions",
+    metadata,
+    id_column("authority_id"),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(200), nullable=False),
+    Column("short_name", String(20), nullable=False),
+    Column("region", String(6), nullable=False),
+    Column("level", EnumOf(AuthorityLevel), nullable=False),
+    Column("parent_id", String(64), nullable=False),
+    Column("domains", _TEXTS, nullable=False),
+    Column("listed_from", Date),
+    Column("listed_until", Date),
     *stamps(),
 )
 
@@ -124,6 +140,18 @@ joint_lists = Table(
     *stamps(),
 )
 
+joint_list_versions = Table(
+    "joint_list_versions",
+    metadata,
+    id_column("joint_list_id"),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("trade", String(100), nullable=False),
+    Column("lead_id", String(64), nullable=False),
+    Column("members", JsonOf(tuple[JointMember, ...]), nullable=False),
+    Column("retired", Boolean, nullable=False),
+    *stamps(),
+)
+
 annual_caps = Table(
     "annual_caps",
     metadata,
@@ -136,6 +164,15 @@ annual_caps = Table(
     version_column(),
     *stamps(),
     UniqueConstraint("authority_id", "region", "year", "matter_id", name="one_cap_each"),
+)
+
+annual_cap_versions = Table(
+    "annual_cap_versions",
+    metadata,
+    id_column("annual_cap_id"),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("visits", Integer, nullable=False),
+    *stamps(),
 )
 
 plans = Table(
@@ -154,6 +191,7 @@ plans = Table(
     Column("task_nature", String(200), nullable=False),
     Column("objects", Text, nullable=False),
     Column("methods", JsonOf(tuple[Method, ...]), nullable=False),
+    Column("draw_method", String(200), nullable=False),
     Column("object_count", BigInteger, nullable=False),
     Column("regional_ratios", JsonOf(tuple[RegionalRatio, ...]), nullable=False),
     Column("credit_rule", Text, nullable=False),
@@ -162,6 +200,7 @@ plans = Table(
     Column("responsible_office", String(200), nullable=False),
     Column("starts_on", Date),
     Column("ends_on", Date),
+    Column("term_note", String(1000), nullable=False),
     Column("scope", JsonOf(PlanScope), nullable=False),
     Column("document_reference", String(200), nullable=False),
     Column("attachments", JsonOf(tuple[Attachment, ...]), nullable=False),
@@ -241,7 +280,14 @@ def map_model() -> None:
     )
     for entity, table in versioned:
         mapper_registry.map_imperatively(entity, table, version_id_col=table.c.version, version_id_generator=False)
-    for record, table in ((MatterVersion, matter_versions), (CheckFormVersion, check_form_versions)):
+    records: list[tuple[type, Table]] = [
+        (AuthorityVersion, authority_versions),
+        (MatterVersion, matter_versions),
+        (CheckFormVersion, check_form_versions),
+        (JointListVersion, joint_list_versions),
+        (AnnualCapVersion, annual_cap_versions),
+    ]
+    for record, table in records:
         mapper_registry.map_imperatively(record, table)
     mapper_registry.map_imperatively(Receipt, receipts)
     mapper_registry.map_imperatively(PlanStep, plan_steps)

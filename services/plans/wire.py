@@ -23,13 +23,16 @@ from liangma.type.v1 import import_pb2, page_pb2
 from services.chassis.convert import enum_name, from_proto, to_proto
 from services.chassis.errors import InvalidArgument, malformed, required
 from services.chassis.paging import Page
-from services.plans.model.annual_cap import AnnualCap
-from services.plans.model.authority import Authority, Payment
+from services.plans.model.annual_cap import AnnualCap, AnnualCapVersion, EffectiveCap
+from services.plans.model.authority import Authority, AuthorityVersion, Payment
 from services.plans.model.check_form import CheckForm, CheckFormVersion
-from services.plans.model.joint_list import JointList
+from services.plans.model.joint_list import JointList, JointListVersion
 from services.plans.model.matter import Matter, MatterVersion
 from services.plans.model.plan import AnnualPlan, PlanStep
 from services.plans.model.receipt import Answer, Receipt
+from services.plans.queries.completeness import Completeness
+from services.plans.queries.receipt import Reception
+from services.plans.queries.signatures import Signatures
 from services.plans.use_cases.importing import ImportReport
 
 
@@ -74,6 +77,13 @@ def authority_to_proto(authority: Authority, today: date, *, with_payment: bool)
     return to_proto(authority, authorities_pb2.Authority, payment=payment, listed=authority.is_listed(today))
 
 
+def authority_version_to_proto(
+    authority: Authority, version: AuthorityVersion, today: date
+) -> authorities_pb2.Authority:
+    listed = version.is_listed(today)
+    return to_proto(version, authorities_pb2.Authority, listed=listed, **_made(authority, version))
+
+
 def payment_from_proto(message: authorities_pb2.Payment) -> Payment:
     return from_proto(message, Payment)
 
@@ -84,6 +94,12 @@ def completeness_to_proto(found: object, page: Page[Any]) -> authorities_pb2.Get
 
 def matter_to_proto(matter: Matter) -> matters_pb2.Matter:
     return to_proto(matter, matters_pb2.Matter)
+
+
+def matter_completeness_to_proto(found: Completeness[Matter]) -> matters_pb2.GetMatterCompletenessResponse:
+    rows = [to_proto(matter, matters_pb2.IncompleteMatter, missing=matter.missing()) for matter in found.page.items]
+    kind = matters_pb2.GetMatterCompletenessResponse
+    return to_proto(found, kind, incomplete=rows, page=page_to_proto(found.page))
 
 
 def matter_version_to_proto(matter: Matter, version: MatterVersion) -> matters_pb2.Matter:
@@ -125,6 +141,10 @@ def joint_list_to_proto(entry: JointList) -> joint_lists_pb2.JointList:
     return to_proto(entry, joint_lists_pb2.JointList)
 
 
+def joint_list_version_to_proto(entry: JointList, version: JointListVersion) -> joint_lists_pb2.JointList:
+    return to_proto(version, joint_lists_pb2.JointList, **_made(entry, version))
+
+
 def annual_cap_from_proto(message: annual_caps_pb2.AnnualCap) -> AnnualCap:
     return from_proto(message, AnnualCap, annual_cap_id="")
 
@@ -133,8 +153,27 @@ def annual_cap_to_proto(cap: AnnualCap) -> annual_caps_pb2.AnnualCap:
     return to_proto(cap, annual_caps_pb2.AnnualCap)
 
 
-def plan_to_proto(plan: AnnualPlan) -> plans_pb2.Plan:
-    return to_proto(plan, plans_pb2.Plan, submit_time=plan.submitted_at, review_time=plan.reviewed_at)
+def annual_cap_version_to_proto(cap: AnnualCap, version: AnnualCapVersion) -> annual_caps_pb2.AnnualCap:
+    made = _made(cap, version)
+    return to_proto(cap, annual_caps_pb2.AnnualCap, visits=version.visits, etag=version.version, **made)
+
+
+def effective_cap_to_proto(found: EffectiveCap) -> annual_caps_pb2.EffectiveCap:
+    return to_proto(found, annual_caps_pb2.EffectiveCap)
+
+
+def plan_to_proto(
+    plan: AnnualPlan, signed: Signatures, possible: tuple[str, ...], reception: Reception | None = None
+) -> plans_pb2.Plan:
+    return to_proto(
+        plan,
+        plans_pb2.Plan,
+        submit_time=plan.submitted_at,
+        review_time=plan.reviewed_at,
+        possible=possible,
+        reception=reception,
+        **vars(signed),
+    )
 
 
 def answer_of(number: int) -> Answer | None:
@@ -152,8 +191,10 @@ def receipt_to_proto(receipt: Receipt, names: Mapping[str, str]) -> plans_pb2.Re
     )
 
 
-def received_to_proto(plan: AnnualPlan, receipt: Receipt, names: Mapping[str, str]) -> plans_pb2.ReceivedPlan:
-    return plans_pb2.ReceivedPlan(plan=plan_to_proto(plan), receipt=receipt_to_proto(receipt, names))
+def received_to_proto(
+    plan: AnnualPlan, receipt: Receipt, signed: Signatures, possible: tuple[str, ...], names: Mapping[str, str]
+) -> plans_pb2.ReceivedPlan:
+    return plans_pb2.ReceivedPlan(plan=plan_to_proto(plan, signed, possible), receipt=receipt_to_proto(receipt, names))
 
 
 def step_to_proto(step: PlanStep) -> plans_pb2.PlanStep:
@@ -166,3 +207,13 @@ def page_to_proto(page: Page[Any]) -> page_pb2.PageInfo:
 
 def report_to_proto(report: ImportReport) -> import_pb2.ImportReport:
     return to_proto(report, import_pb2.ImportReport)
+
+
+def _made(entity: Any, version: Any) -> dict[str, Any]:
+    """Who made a thing, and who made this version of it."""
+    return {
+        "create_time": entity.created_at,
+        "created_by": entity.created_by,
+        "update_time": version.created_at,
+        "updated_by": version.created_by,
+    }

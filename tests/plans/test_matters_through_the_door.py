@@ -24,6 +24,7 @@ from tests.plans.people import (
     MANAGER,
     NOTARY,
     PLANNER,
+    UNLISTED,
     furnish,
     matter,
     sheet,
@@ -263,6 +264,12 @@ def test_a_form_holds_items_of_several_matters_in_order_and_keeps_its_versions(h
     assert [item.item_id for item in old.items] == ["2", "1"]
     facts = house.announced("plans", events_pb2.CheckFormChanged)
     assert [(fact.version, len(fact.items)) for fact in facts] == [(1, 2), (2, 1)]
+    request = {"form_id": made.form_id, "page_size": 1}
+    first = house.call("plans", "ListCheckFormVersions", request, by=ENTERPRISE)
+    more = request | {"page_token": first.page.next_page_token}
+    rest = house.call("plans", "ListCheckFormVersions", more, by=ENTERPRISE)
+    assert [*first.versions, *rest.versions] == [new, old]
+    assert refused(house, "ListCheckFormVersions", {"form_id": "nothing"}).code is grpc.StatusCode.NOT_FOUND
 
 
 def test_a_form_takes_only_items_that_are_on_the_list(house: House) -> None:
@@ -355,6 +362,20 @@ def test_a_malformed_trade_is_refused_by_field_and_rule(
 ) -> None:
     refusal = refused(house, "CreateJointList", trade(**change))
     assert refusal.violations == {f"joint_list.{field}": rule for field, rule in violations.items()}
+
+
+def test_who_is_off_the_subject_list_takes_part_in_no_trade(house: House) -> None:
+    unlisted = [{"authority_id": CITY, "matter_ids": [NOTARY]}, {"authority_id": UNLISTED, "matter_ids": [NOTARY]}]
+    refusal = refused(house, "CreateJointList", trade(members=unlisted), PLANNER)
+    assert refusal.violations == {"joint_list.members[1].authority_id": "NOT_ON_SUBJECT_LIST"}
+    made = house.call("plans", "CreateJointList", trade(), by=PLANNER)
+    left = {"authority": {"authority_id": FIRE, "listed_until": "2025-06-08"}}
+    house.call("plans", "UpdateAuthority", left, by=ADMIN)
+    changed = {"joint_list": {"joint_list_id": made.joint_list_id, "trade": "公证服务"}}
+    assert refused(house, "UpdateJointList", changed, PLANNER).violations == {
+        "joint_list.members[1].authority_id": "NOT_ON_SUBJECT_LIST"
+    }
+    house.call("plans", "RetireJointList", {"joint_list_id": made.joint_list_id}, by=PLANNER)
 
 
 def test_a_trade_is_its_leads_to_change(house: House) -> None:

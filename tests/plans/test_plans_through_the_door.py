@@ -453,6 +453,23 @@ def test_the_history_tells_who_did_what_when(house: House) -> None:
     assert steps[-1].at.ToDatetime(tzinfo=UTC) == house.now
 
 
+def test_a_plan_names_who_made_edited_and_reviewed_it(house: House) -> None:
+    made = drafted(house)
+    assert (made.creator_name, made.editor_name, made.reviewer_name) == ("planner", "", "")
+    assert not made.HasField("edit_time")
+    house.pass_time(hours=1)
+    edited_at = house.now
+    house.call("plans", "UpdatePlan", {"plan": {"plan_id": made.plan_id, "name": "改"}}, by=COLLEAGUE)
+    house.pass_time(hours=1)
+    submit(house, made)
+    out = call(house, "ApprovePlan", made, REVIEWER)
+    (received,) = house.call("plans", "ListReceivedPlans", by=DISTRICT_PLANNER).received_plans
+    (listed,) = house.call("plans", "ListPlans", by=PLANNER).plans
+    for seen in (out, listed, received.plan, call(house, "GetPlan", made, DISTRICT_MANAGER)):
+        assert (seen.creator_name, seen.editor_name, seen.reviewer_name) == ("planner", "colleague", "reviewer")
+        assert seen.edit_time.ToDatetime(tzinfo=UTC) == edited_at
+
+
 def test_lists_show_the_own_authoritys_plans_by_filters_page_by_page(house: House) -> None:
     for index in range(5):
         drafted(house, name=f"计划{index}", source="PLAN_SOURCE_CITY" if index % 2 else "PLAN_SOURCE_SELF")

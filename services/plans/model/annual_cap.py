@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.errors import AlreadyExists, Violation
 from services.plans.model import checks
+from services.plans.model.values import lies_in, region_prefix
 
 DAYS_OF_A_YEAR = 366
+_OWN = 7  # above the six digits of a region
 
 
 class AnnualCapExists(AlreadyExists):
@@ -52,10 +54,55 @@ class AnnualCap:
         yield from checks.year("year", self.year)
         yield from visits_violations(self.visits)
 
+    def nearness(self, authority_id: str, region: str) -> int:
+        """How closely it is meant for an authority: 0 not at all; the nearer region the more; its own most."""
+        if self.authority_id:
+            return _OWN if self.authority_id == authority_id else 0
+        return len(region_prefix(self.region)) if lies_in(region, [self.region]) else 0
+
     def allow(self, visits: int) -> None:
         """Change how many visits it allows."""
         self.visits = visits
         self.version += 1
+
+
+@dataclass(eq=False, kw_only=True)
+class AnnualCapVersion:
+    """What a limit allowed in one version; never changed."""
+
+    annual_cap_id: str
+    version: int
+    visits: int
+    created_at: datetime | None = None
+    created_by: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def of(cls, cap: AnnualCap) -> AnnualCapVersion:
+        return cls(annual_cap_id=cap.annual_cap_id, version=cap.version, visits=cap.visits or 0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EffectiveCap:
+    """What binds an authority in a year: a limit of all its visits to an object, one for a matter, both, or none."""
+
+    authority_id: str
+    year: int
+    overall: AnnualCap | None = None
+    of_matter: AnnualCap | None = None
+
+    @property
+    def visits(self) -> int | None:
+        """Visits allowed per object; None: as many as it wants."""
+        allowed = [cap.visits for cap in (self.overall, self.of_matter) if cap and cap.visits is not None]
+        return min(allowed, default=None)
+
+
+def nearest(caps: Iterable[AnnualCap], authority_id: str, region: str) -> AnnualCap | None:
+    """Of these limits the one that binds an authority: its own before its region's, the nearer region's first."""
+    bound = [cap for cap in caps if cap.nearness(authority_id, region)]
+    return max(bound, key=lambda cap: cap.nearness(authority_id, region), default=None)
 
 
 def visits_violations(visits: int | None) -> Iterator[Violation]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, PermissionDenied, Violation
 from services.plans.model import checks
-from services.plans.model.values import Attachment, restate
+from services.plans.model.values import Attachment, content_of, restate
 
 
 class AuthorityLevel(StrEnum):
@@ -123,6 +123,11 @@ class AuthorityContent:
                 f"the parent {parent.name} must be of a higher level than {self.level}",
             )
 
+    def is_listed(self, day: date) -> bool:
+        """Whether the subject list names it on this day."""
+        begun = self.listed_from is not None and self.listed_from <= day
+        return begun and (self.listed_until is None or day <= self.listed_until)
+
 
 @dataclass(eq=False, kw_only=True)
 class Authority(AuthorityContent):
@@ -135,11 +140,6 @@ class Authority(AuthorityContent):
     created_by: str = ""
     updated_at: datetime | None = None
     updated_by: str = ""
-
-    def is_listed(self, day: date) -> bool:
-        """Whether the subject list names it on this day."""
-        begun = self.listed_from is not None and self.listed_from <= day
-        return begun and (self.listed_until is None or day <= self.listed_until)
 
     def require_listed(self, day: date) -> None:
         """Refuse an authority that may not inspect.
@@ -174,6 +174,23 @@ class Authority(AuthorityContent):
         """Take payment and seal data."""
         self.payment = self.completed(payment)
         self.version += 1
+
+
+@dataclass(eq=False, kw_only=True)
+class AuthorityVersion(AuthorityContent):
+    """An authority as it was in one version, without what it collects fines with; never changed."""
+
+    authority_id: str
+    version: int
+    created_at: datetime | None = None
+    created_by: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def of(cls, authority: Authority) -> AuthorityVersion:
+        content = content_of(authority, AuthorityContent)
+        return cls(**vars(content), authority_id=authority.authority_id, version=authority.version)
 
 
 def payment_violations(payment: Payment) -> Iterator[Violation]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, Violation
 from services.plans.model import checks
 from services.plans.model.authority import Authority
 from services.plans.model.matter import Matter
-from services.plans.model.values import restate
+from services.plans.model.values import content_of, restate
 
 
 class TradeListed(AlreadyExists):
@@ -51,8 +51,10 @@ class JointListContent:
     lead_id: str = ""
     members: tuple[JointMember, ...] = ()
 
-    def violations(self, authorities: Mapping[str, Authority], matters: Mapping[str, Matter]) -> Iterator[Violation]:
-        """What is missing or wrong; the mappings hold what is there of what it names."""
+    def violations(
+        self, authorities: Mapping[str, Authority], matters: Mapping[str, Matter], day: date
+    ) -> Iterator[Violation]:
+        """What is missing or wrong on this day; the mappings hold what is there of what it names."""
         ids = [member.authority_id for member in self.members]
         yield from checks.filled("trade", self.trade)
         yield from checks.short("trade", self.trade, 100)
@@ -70,11 +72,11 @@ class JointListContent:
                 "lead_id", "LEAD_NOT_MEMBER", "牵头机构必须在参与机构之中", "the lead must be one of the members"
             )
         for index, member in enumerate(self.members):
-            yield from _member_violations(f"members[{index}]", member, authorities, matters)
+            yield from _member_violations(f"members[{index}]", member, authorities, matters, day)
 
 
 def _member_violations(
-    path: str, member: JointMember, authorities: Mapping[str, Authority], matters: Mapping[str, Matter]
+    path: str, member: JointMember, authorities: Mapping[str, Authority], matters: Mapping[str, Matter], day: date
 ) -> Iterator[Violation]:
     yield from checks.filled(f"{path}.matter_ids", member.matter_ids)
     yield from checks.distinct(f"{path}.matter_ids", member.matter_ids)
@@ -87,6 +89,10 @@ def _member_violations(
             f"there is no authority {member.authority_id!r}",
         )
         return
+    if not authority.is_listed(day):
+        zh = f"{authority.name}（{member.authority_id}）在 {day} 未列入检查主体清单，不能参与联合抽查"
+        en = f"{authority.name} is not on the inspection-subject list on {day} and cannot take part"
+        yield Violation(f"{path}.authority_id", "NOT_ON_SUBJECT_LIST", zh, en)
     for index, matter_id in enumerate(member.matter_ids):
         matter = matters.get(matter_id)
         if matter is None or matter.retired or matter.domain not in authority.domains:
@@ -134,3 +140,22 @@ class JointList(JointListContent):
         """Refuse what is off the list."""
         if self.retired:
             raise JointListRetired(self.joint_list_id)
+
+
+@dataclass(eq=False, kw_only=True)
+class JointListVersion(JointListContent):
+    """A trade as it stood on the list in one version; never changed."""
+
+    joint_list_id: str
+    version: int
+    retired: bool = False
+    created_at: datetime | None = None
+    created_by: str = ""
+    updated_at: datetime | None = None
+    updated_by: str = ""
+
+    @classmethod
+    def of(cls, entry: JointList) -> JointListVersion:
+        content = content_of(entry, JointListContent)
+        id = entry.joint_list_id
+        return cls(**vars(content), joint_list_id=id, version=entry.version, retired=entry.retired)

@@ -105,6 +105,18 @@ class Matter(MatterContent):
     updated_at: datetime | None = None
     updated_by: str = ""
 
+    def missing(self) -> tuple[str, ...]:
+        """What it lacks to be inspected everywhere alike, in the words of the field (CQ 二(一), TJ 16)."""
+        lacking = {
+            "检查项": not self.items,
+            "检查要点": any(not item.check_points for item in self.items),
+            "检查标准": any(not item.standard for item in self.items),
+            "抽查比例": self.random_eligible and not self.ratio,
+            "抽查频次": self.random_eligible and not self.frequency,
+            "认领机构": not self.claimed_by,
+        }
+        return tuple(word for word, is_lacking in lacking.items() if is_lacking)
+
     def change(self, content: MatterContent) -> None:
         """Take new content as a new version.
 

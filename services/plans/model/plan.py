@@ -16,6 +16,7 @@ from services.plans.model.plan_state import (
     ALLOWED,
     APPROVED,
     OVERSEERS,
+    ROLES,
     NotTheReviewer,
     PlanHasTasks,
     PlanState,
@@ -23,6 +24,7 @@ from services.plans.model.plan_state import (
     ReviewerIsAuthor,
 )
 from services.plans.model.plan_task import PlanTask, TaskStatus
+from services.plans.model.receipt import Answer
 from services.plans.model.values import restate
 
 
@@ -173,6 +175,28 @@ class AnnualPlan(PlanContent):
             return True
         is_party = self.state in APPROVED or "planner" in roles or subject == self.reviewer_id
         return authority_id == self.authority_id and is_party
+
+    def possible_for(
+        self, subject: str, authority_id: str, roles: Collection[str], answer: Answer | None
+    ) -> tuple[str, ...]:
+        """What somebody may do with it as it stands (操作).
+
+        Args:
+            answer: what stands for their authority, if it was sent the plan.
+        """
+        is_own = authority_id == self.authority_id
+        reviews = is_own and subject == self.reviewer_id
+        is_party = {"approve": reviews, "reject": reviews, "answer": answer in (Answer.PENDING, Answer.UNABLE)}
+        return tuple(
+            action
+            for action in ALLOWED
+            if self._is_open(action) and is_party.get(action, is_own) and not ROLES[action].isdisjoint(roles)
+        )
+
+    def _is_open(self, action: str) -> bool:
+        is_held = any(task.is_there for task in self.tasks)
+        rests = action in ("edit", "delete") or (action == "withdraw" and self.state is PlanState.PENDING_EXECUTION)
+        return self.state in ALLOWED[action] and not (rests and is_held)
 
     def _review(self, action: str, by: str, now: datetime) -> None:
         self._allow(action)

@@ -62,6 +62,7 @@ class PlanContent:
     task_nature: str = ""
     objects: str = ""
     methods: tuple[Method, ...] = ()
+    draw_method: str = ""
     object_count: int = 0
     regional_ratios: tuple[RegionalRatio, ...] = ()
     credit_rule: str = ""
@@ -70,6 +71,7 @@ class PlanContent:
     responsible_office: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
+    term_note: str = ""
     scope: PlanScope = field(default_factory=PlanScope)
     document_reference: str = ""
     attachments: tuple[Attachment, ...] = ()
@@ -196,10 +198,12 @@ _LENGTHS = {
     "legal_basis": 5000,
     "task_nature": 200,
     "objects": 5000,
+    "draw_method": 200,
     "credit_rule": 5000,
     "requirements": 5000,
     "inspecting_bodies": 1000,
     "responsible_office": 200,
+    "term_note": 1000,
     "document_reference": 200,
     "remarks": 5000,
 }

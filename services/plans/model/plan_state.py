@@ -56,6 +56,17 @@ ALLOWED: dict[str, frozenset[PlanState]] = {
 }
 
 
+ROLES: dict[str, frozenset[str]] = {
+    "edit": frozenset({"planner"}),
+    "delete": frozenset({"planner"}),
+    "submit": frozenset({"planner"}),
+    "withdraw": frozenset({"planner"}),
+    "approve": frozenset({"reviewer"}),
+    "reject": frozenset({"reviewer"}),
+    "answer": frozenset({"planner", "task_manager"}),
+}
+
+
 class PlanStateForbids(FailedPrecondition):
     """The plan's state does not allow it; says what it allows."""
 

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from services.chassis.paging import Page, paginate
-from services.plans.model.annual_cap import AnnualCap
-from services.plans.queries.filters import narrowed, ordering, same
-from services.plans.tables import annual_caps
+from services.plans.model.annual_cap import AnnualCap, AnnualCapVersion
+from services.plans.queries.filters import narrowed, newest_first, ordering, same
+from services.plans.tables import annual_cap_versions, annual_caps
 
 ORDERS = {"annual_cap_id": annual_caps.c.annual_cap_id, "year": annual_caps.c.year}
 
 
+@dataclass(frozen=True, kw_only=True)
+class AnnualCapFilter:
+    """What a list of limits shows."""
+
+    year: int = 0
+    authority_id: str = ""
+    region: str = ""
+    matter_id: str = ""
+
+    def applied(self) -> Select[Any]:
+        return narrowed(
+            select(AnnualCap),
+            same(annual_caps.c.year, self.year),
+            same(annual_caps.c.authority_id, self.authority_id),
+            same(annual_caps.c.region, self.region),
+            same(annual_caps.c.matter_id, self.matter_id),
+        )
+
+
 def list_annual_caps(
-    session: Session,
-    *,
-    year: int,
-    authority_id: str,
-    region: str,
-    matter_id: str,
-    page_size: int,
-    page_token: str,
-    order_by: str,
+    session: Session, shown: Select[Any], *, page_size: int, page_token: str, order_by: str
 ) -> Page[AnnualCap]:
     """A page of limits."""
     column, descending = ordering(order_by, ORDERS, "annual_cap_id")
-    shown = narrowed(
-        select(AnnualCap),
-        same(annual_caps.c.year, year),
-        same(annual_caps.c.authority_id, authority_id),
-        same(annual_caps.c.region, region),
-        same(annual_caps.c.matter_id, matter_id),
-    )
     return paginate(
         session,
         shown,
@@ -41,3 +48,9 @@ def list_annual_caps(
         page_token=page_token,
         descending=descending,
     )
+
+
+def list_versions(session: Session, annual_cap_id: str, *, page_size: int, page_token: str) -> Page[AnnualCapVersion]:
+    """The versions of a limit, newest first."""
+    versions = select(AnnualCapVersion).where(annual_cap_versions.c.annual_cap_id == annual_cap_id)
+    return newest_first(session, versions, annual_cap_versions.c.version, page_size=page_size, page_token=page_token)

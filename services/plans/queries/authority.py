@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, or_, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from services.chassis.paging import Page, paginate
-from services.plans.model.authority import PAYMENT_WORDS, Authority, AuthorityLevel
+from services.plans.model.authority import PAYMENT_WORDS, Authority, AuthorityLevel, AuthorityVersion
 from services.plans.model.values import region_prefix
-from services.plans.queries.filters import either, holds, narrowed, ordering, part, same
-from services.plans.tables import authorities
+from services.plans.queries.completeness import Completeness, report
+from services.plans.queries.filters import either, holds, narrowed, newest_first, ordering, part, same
+from services.plans.tables import authorities, authority_versions
 
+REPORT_WORDS = (*PAYMENT_WORDS, "上级机构", "检查主体清单")
 ORDERS = {"authority_id": authorities.c.authority_id, "name": authorities.c.name, "region": authorities.c.region}
 
 
@@ -27,16 +29,6 @@ class IncompleteAuthority:
     name: str
     region: str
     missing: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Completeness:
-    """How complete the data of authorities are."""
-
-    total: int
-    complete: int
-    missing_counts: Mapping[str, int]
-    page: Page[IncompleteAuthority]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +55,13 @@ class AuthorityFilter:
 
 
 def list_authorities(
-    session: Session, shown: AuthorityFilter, *, page_size: int, page_token: str, order_by: str
+    session: Session, shown: Select[Any], *, page_size: int, page_token: str, order_by: str
 ) -> Page[Authority]:
     """A page of authorities."""
     column, descending = ordering(order_by, ORDERS, "authority_id")
     return paginate(
         session,
-        shown.applied(),
+        shown,
         order=list(dict.fromkeys([column, authorities.c.authority_id])),
         page_size=page_size,
         page_token=page_token,
@@ -77,39 +69,55 @@ def list_authorities(
     )
 
 
-def completeness(
-    session: Session, region: str, domain: str, today: date, *, below: str, page_size: int, page_token: str
-) -> Completeness:
-    """Which authority lacks what.
+def list_versions(session: Session, authority_id: str, *, page_size: int, page_token: str) -> Page[AuthorityVersion]:
+    """The versions of an authority, newest first."""
+    versions = select(AuthorityVersion).where(authority_versions.c.authority_id == authority_id)
+    return newest_first(session, versions, authority_versions.c.version, page_size=page_size, page_token=page_token)
 
-    Args:
-        below: only this authority and those below it; empty: all.
-    """
-    lacking = _lacking(today)
-    lacks_any = or_(*lacking.values())
-    seen = [
-        condition
-        for condition in (
-            within(region),
-            holds(authorities.c.domains, domain),
-            authorities.c.authority_id.in_(_below(below)) if below else None,
-        )
-        if condition is not None
-    ]
-    counted = [func.sum(case((condition, 1), else_=0)) for condition in lacking.values()]
-    total, complete, *counts = session.execute(
-        select(func.count(), func.sum(case((lacks_any, 0), else_=1)), *counted).select_from(authorities).where(*seen)
-    ).one()
+
+def completeness(
+    session: Session, looked_at: Sequence[ColumnElement[bool]], today: date, *, page_size: int, page_token: str
+) -> Completeness[IncompleteAuthority]:
+    """Which of these authorities lacks what."""
     found = paginate(
         session,
-        select(Authority).where(*seen, lacks_any),
+        incomplete(looked_at, today),
         order=[authorities.c.authority_id],
         page_size=page_size,
         page_token=page_token,
     )
-    rows = [IncompleteAuthority(a.authority_id, a.name, a.region, a.missing(today)) for a in found.items]
-    missing_counts = {word: int(count or 0) for word, count in zip(lacking, counts, strict=True)}
-    return Completeness(total, int(complete or 0), missing_counts, Page(rows, found.next_page_token))
+    rows = [lack(authority, today) for authority in found.items]
+    return report(session, authorities, looked_at, _lacking(today), Page(rows, found.next_page_token))
+
+
+def scope_of_report(region: str, domain: str, *, below: str) -> list[ColumnElement[bool]]:
+    """Which authorities a report looks at.
+
+    Args:
+        below: only this authority and those below it; empty: all.
+    """
+    conditions = (
+        within(region),
+        holds(authorities.c.domains, domain),
+        authorities.c.authority_id.in_(_below(below)) if below else None,
+    )
+    return [condition for condition in conditions if condition is not None]
+
+
+def incomplete(looked_at: Sequence[ColumnElement[bool]], today: date) -> Select[Any]:
+    """Those of these authorities that lack something."""
+    return select(Authority).where(*looked_at, or_(*_lacking(today).values()))
+
+
+def lack(authority: Authority, today: date) -> IncompleteAuthority:
+    """What an authority lacks."""
+    return IncompleteAuthority(authority.authority_id, authority.name, authority.region, authority.missing(today))
+
+
+def names_of(session: Session, authority_ids: Collection[str]) -> dict[str, str]:
+    """Names of authorities, by code."""
+    chosen = select(authorities.c.authority_id, authorities.c.name).where(authorities.c.authority_id.in_(authority_ids))
+    return {id: name for id, name in session.execute(chosen)}  # noqa: C416 (a Row is no pair to a type checker)
 
 
 def within(region: str) -> ColumnElement[bool] | None:

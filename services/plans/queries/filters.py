@@ -6,15 +6,29 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Text, cast, or_, type_coerce
+from sqlalchemy import Column, ColumnElement, Select, Text, cast, func, or_, type_coerce
+from sqlalchemy.orm import Session
 from sqlalchemy.types import String
 
 from services.chassis.errors import malformed
+from services.chassis.paging import Page, paginate
 
 
 def narrowed(statement: Select[Any], *conditions: ColumnElement[bool] | None) -> Select[Any]:
     """The statement under all conditions that are there."""
     return statement.where(*(condition for condition in conditions if condition is not None))
+
+
+def total(session: Session, shown: Select[Any]) -> int:
+    """How many rows a statement shows on all its pages."""
+    return int(session.scalar(shown.with_only_columns(func.count(), maintain_column_froms=True)) or 0)
+
+
+def newest_first(
+    session: Session, versions: Select[Any], version: Column[Any], *, page_size: int, page_token: str
+) -> Page[Any]:
+    """A page of the versions of something."""
+    return paginate(session, versions, order=[version], page_size=page_size, page_token=page_token, descending=True)
 
 
 def either(*conditions: ColumnElement[bool] | None) -> ColumnElement[bool] | None:
@@ -39,6 +53,17 @@ def holds(column: Column[Any], entry: str) -> ColumnElement[bool] | None:
         return None
     text = type_coerce(cast(column, Text), String)
     return text.contains(json.dumps(entry, ensure_ascii=False), autoescape=True)
+
+
+def is_empty(column: Column[Any]) -> ColumnElement[bool]:
+    """A JSON list without entries; the same on SQLite and PostgreSQL."""
+    return type_coerce(cast(column, Text), String) == "[]"
+
+
+def has_entry_without(column: Column[Any], key: str, nothing: str) -> ColumnElement[bool]:
+    """A JSON list of objects one of which has nothing under a key: `[]` or `""`; the same on SQLite and PostgreSQL."""
+    text = type_coerce(cast(column, Text), String)
+    return or_(text.contains(f'"{key}":{nothing}'), text.contains(f'"{key}": {nothing}'))
 
 
 def ordering(order_by: str, columns: Mapping[str, Column[Any]], default: str) -> tuple[Column[Any], bool]:

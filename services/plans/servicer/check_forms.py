@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from google.api.httpbody_pb2 import HttpBody
 from liangma.plans.v1 import check_forms_pb2 as pb
 from liangma.plans.v1 import check_forms_pb2_grpc as grpc
 
@@ -10,7 +11,12 @@ from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.check_form import CheckForm, CheckFormContent
 from services.plans.queries import check_form as queries
+from services.plans.queries import columns, sheets
+from services.plans.queries.authority import names_of
+from services.plans.queries.filters import total
+from services.plans.tables import check_forms
 from services.plans.use_cases import check_form as use_cases
+from services.plans.use_cases.matter import matters_named
 
 
 class CheckFormsServicer(Servicer, grpc.CheckFormsServiceServicer):
@@ -32,17 +38,38 @@ class CheckFormsServicer(Servicer, grpc.CheckFormsServiceServicer):
 
     @read
     def ListCheckForms(self, request: pb.ListCheckFormsRequest, call: Call) -> pb.ListCheckFormsResponse:
+        shown, session = from_proto(request, queries.CheckFormFilter).applied(), call.work.session
         page = queries.list_check_forms(
-            call.work.session,
-            name=request.name,
-            authority_id=request.authority_id,
-            matter_id=request.matter_id,
+            session,
+            shown,
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,
         )
         rows = map(wire.check_form_to_proto, page.items)
-        return pb.ListCheckFormsResponse(check_forms=rows, page=wire.page_to_proto(page))
+        return pb.ListCheckFormsResponse(
+            check_forms=rows, page=wire.page_to_proto(page), total_size=total(session, shown)
+        )
+
+    @read
+    def ListCheckFormVersions(
+        self, request: pb.ListCheckFormVersionsRequest, call: Call
+    ) -> pb.ListCheckFormVersionsResponse:
+        form = call.work.get(CheckForm, request.form_id)
+        page = queries.list_versions(
+            call.work.session, request.form_id, page_size=request.page_size, page_token=request.page_token
+        )
+        rows = [wire.check_form_version_to_proto(form, version) for version in page.items]
+        return pb.ListCheckFormVersionsResponse(versions=rows, page=wire.page_to_proto(page))
+
+    @read
+    def ExportCheckForms(self, request: pb.ListCheckFormsRequest, call: Call) -> HttpBody:
+        shown = from_proto(request, queries.CheckFormFilter).applied()
+        forms = sheets.found(call.work.session, shown, [check_forms.c.form_id])
+        matters = matters_named(call.work, {id for form in forms for id in form.matter_ids})
+        names = names_of(call.work.session, {form.authority_id for form in forms})
+        lines = list(columns.form_lines(forms, matters, names))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.FORM_COLUMNS, lines))
 
     @write
     def UpdateCheckForm(self, request: pb.UpdateCheckFormRequest, call: Call) -> pb.CheckForm:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from google.api.httpbody_pb2 import HttpBody
 from liangma.plans.v1 import joint_lists_pb2 as pb
 from liangma.plans.v1 import joint_lists_pb2_grpc as grpc
 
@@ -9,15 +10,21 @@ from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.joint_list import JointList, JointListContent
+from services.plans.queries import columns, sheets
 from services.plans.queries import joint_list as queries
+from services.plans.queries.authority import names_of
+from services.plans.queries.filters import total
+from services.plans.tables import joint_lists
 from services.plans.use_cases import joint_list as use_cases
+from services.plans.use_cases.matter import matters_named
 
 
 class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
     @write
     def CreateJointList(self, request: pb.CreateJointListRequest, call: Call) -> pb.JointList:
         content = from_proto(request.joint_list, JointListContent)
-        return wire.joint_list_to_proto(use_cases.create_joint_list(call.work, content, by=call.principal))
+        made = use_cases.create_joint_list(call.work, content, by=call.principal, now=call.now)
+        return wire.joint_list_to_proto(made)
 
     @read
     def GetJointList(self, request: pb.GetJointListRequest, call: Call) -> pb.JointList:
@@ -25,18 +32,39 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
 
     @read
     def ListJointLists(self, request: pb.ListJointListsRequest, call: Call) -> pb.ListJointListsResponse:
+        shown, session = from_proto(request, queries.JointListFilter).applied(), call.work.session
         page = queries.list_joint_lists(
-            call.work.session,
-            trade=request.trade,
-            lead_id=request.lead_id,
-            authority_id=request.authority_id,
-            include_retired=request.include_retired,
+            session,
+            shown,
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,
         )
         rows = map(wire.joint_list_to_proto, page.items)
-        return pb.ListJointListsResponse(joint_lists=rows, page=wire.page_to_proto(page))
+        return pb.ListJointListsResponse(
+            joint_lists=rows, page=wire.page_to_proto(page), total_size=total(session, shown)
+        )
+
+    @read
+    def ExportJointLists(self, request: pb.ListJointListsRequest, call: Call) -> HttpBody:
+        shown = from_proto(request, queries.JointListFilter).applied()
+        entries = sheets.found(call.work.session, shown, [joint_lists.c.joint_list_id])
+        members = [member for entry in entries for member in entry.members]
+        matters = matters_named(call.work, {id for member in members for id in member.matter_ids})
+        names = names_of(call.work.session, {member.authority_id for member in members})
+        lines = list(columns.trade_lines(entries, matters, names))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.TRADE_COLUMNS, lines))
+
+    @read
+    def ListJointListVersions(
+        self, request: pb.ListJointListVersionsRequest, call: Call
+    ) -> pb.ListJointListVersionsResponse:
+        joint_list = call.work.get(JointList, request.joint_list_id)
+        page = queries.list_versions(
+            call.work.session, request.joint_list_id, page_size=request.page_size, page_token=request.page_token
+        )
+        rows = [wire.joint_list_version_to_proto(joint_list, version) for version in page.items]
+        return pb.ListJointListVersionsResponse(versions=rows, page=wire.page_to_proto(page))
 
     @write
     def UpdateJointList(self, request: pb.UpdateJointListRequest, call: Call) -> pb.JointList:
@@ -48,6 +76,7 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
             changes,
             etag=request.etag,
             by=call.principal,
+            now=call.now,
         )
         return wire.joint_list_to_proto(changed)
 

@@ -11,8 +11,9 @@ from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.matter import Matter, MatterContent
+from services.plans.queries import columns, sheets
 from services.plans.queries import matter as queries
-from services.plans.queries import sheets
+from services.plans.queries.filters import total
 from services.plans.tables import matters
 from services.plans.use_cases import matter as use_cases
 from services.plans.use_cases.import_matters import MatterRow, import_matters
@@ -35,15 +36,16 @@ class MattersServicer(Servicer, grpc.MattersServiceServicer):
 
     @read
     def ListMatters(self, request: pb.ListMattersRequest, call: Call) -> pb.ListMattersResponse:
+        shown, session = from_proto(request, queries.MatterFilter).applied(), call.work.session
         page = queries.list_matters(
-            call.work.session,
-            from_proto(request, queries.MatterFilter),
+            session,
+            shown,
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,
         )
         rows = map(wire.matter_to_proto, page.items)
-        return pb.ListMattersResponse(matters=rows, page=wire.page_to_proto(page))
+        return pb.ListMattersResponse(matters=rows, page=wire.page_to_proto(page), total_size=total(session, shown))
 
     @read
     def ListMatterVersions(self, request: pb.ListMatterVersionsRequest, call: Call) -> pb.ListMatterVersionsResponse:
@@ -95,7 +97,24 @@ class MattersServicer(Servicer, grpc.MattersServiceServicer):
         return wire.report_to_proto(import_matters(call.work, rows, by=call.principal, now=call.now))
 
     @read
+    def GetMatterCompleteness(
+        self, request: pb.GetMatterCompletenessRequest, call: Call
+    ) -> pb.GetMatterCompletenessResponse:
+        looked_at = queries.scope_of_report(request.domain, random_eligible=request.random_eligible)
+        found = queries.completeness(
+            call.work.session, looked_at, page_size=request.page_size, page_token=request.page_token
+        )
+        return wire.matter_completeness_to_proto(found)
+
+    @read
+    def ExportMatterCompleteness(self, request: pb.GetMatterCompletenessRequest, call: Call) -> HttpBody:
+        looked_at = queries.scope_of_report(request.domain, random_eligible=request.random_eligible)
+        heads = columns.matter_completeness_columns()
+        data = sheets.sheet(call.work.session, queries.incomplete(looked_at), [matters.c.matter_id], heads)
+        return HttpBody(content_type=sheets.XLSX, data=data)
+
+    @read
     def ExportMatters(self, request: pb.ListMattersRequest, call: Call) -> HttpBody:
         shown = from_proto(request, queries.MatterFilter).applied()
-        data = sheets.sheet(call.work.session, shown, [matters.c.matter_id], sheets.matter_columns())
+        data = sheets.sheet(call.work.session, shown, [matters.c.matter_id], columns.matter_columns())
         return HttpBody(content_type=sheets.XLSX, data=data)

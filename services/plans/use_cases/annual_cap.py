@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from services.chassis.errors import Violation
 from services.chassis.work import Work
 from services.plans.events import AnnualCapChanged
 from services.plans.model import checks
-from services.plans.model.annual_cap import AnnualCap, AnnualCapExists, visits_violations
+from services.plans.model.annual_cap import (
+    AnnualCap,
+    AnnualCapExists,
+    AnnualCapVersion,
+    EffectiveCap,
+    nearest,
+    visits_violations,
+)
+from services.plans.model.authority import Authority
+from services.plans.model.matter import Matter
 from services.plans.model.values import region_prefix
 from services.plans.use_cases.authority import authorities_named
 from services.plans.use_cases.matter import matters_named
@@ -22,9 +31,14 @@ def create_annual_cap(work: Work, cap: AnnualCap) -> AnnualCap:
     )
     if standing is not None:
         raise AnnualCapExists(standing.annual_cap_id)
+    return _keep_version(work, enter_annual_cap(work, cap))
+
+
+def enter_annual_cap(work: Work, cap: AnnualCap) -> AnnualCap:
+    """Keep a new limit that is checked."""
     cap.annual_cap_id, cap.version = work.new_id(), 1
     work.add(cap)
-    return _announced(work, cap)
+    return announced(work, cap)
 
 
 def update_annual_cap(work: Work, annual_cap_id: str, visits: int | None, *, etag: str = "") -> AnnualCap:
@@ -32,19 +46,52 @@ def update_annual_cap(work: Work, annual_cap_id: str, visits: int | None, *, eta
     checks.refuse(visits_violations(visits), within="annual_cap")
     cap = work.get(AnnualCap, annual_cap_id, etag=etag, lock=True)
     cap.allow(visits or 0)
-    return _announced(work, cap)
+    return _keep_version(work, announced(work, cap))
 
 
-def _unknown(work: Work, cap: AnnualCap) -> Iterator[Violation]:
-    if cap.authority_id and not authorities_named(work, {cap.authority_id}):
+def effective_cap(work: Work, authority_id: str, year: int, matter_id: str) -> EffectiveCap:
+    """Which limits bind an authority in a year.
+
+    Raises:
+        NoSuchThing: there is no such authority or matter.
+    """
+    checks.refuse(checks.year("year", year))
+    authority = work.get(Authority, authority_id)
+    if matter_id:
+        work.get(Matter, matter_id)
+    found: dict[str, list[AnnualCap]] = {"": [], matter_id: []}
+    for cap in work.all(AnnualCap, year=year, authority_id={"", authority_id}, matter_id=set(found)):
+        found[cap.matter_id].append(cap)
+    overall, of_matter = (nearest(found[id], authority_id, authority.region) for id in ("", matter_id))
+    return EffectiveCap(
+        authority_id=authority_id, year=year, overall=overall, of_matter=of_matter if matter_id else None
+    )
+
+
+def announced(work: Work, cap: AnnualCap) -> AnnualCap:
+    """Tell the others of a limit; a region as the prefix of the codes it binds."""
+    region = region_prefix(cap.region) if cap.region else ""
+    work.emit(AnnualCapChanged.of(cap, region=region))
+    return cap
+
+
+def unknown_violations(
+    cap: AnnualCap, authorities: Mapping[str, Authority], matters: Mapping[str, Matter]
+) -> Iterator[Violation]:
+    """The authority or matter it names is not among those that are there."""
+    if cap.authority_id and cap.authority_id not in authorities:
         zh = f"机构（{cap.authority_id}）不存在"
         yield Violation("authority_id", "UNKNOWN_AUTHORITY", zh, f"there is no authority {cap.authority_id!r}")
-    if cap.matter_id and not matters_named(work, {cap.matter_id}):
+    if cap.matter_id and cap.matter_id not in matters:
         zh = f"事项（{cap.matter_id}）不存在"
         yield Violation("matter_id", "UNKNOWN_MATTER", zh, f"there is no matter {cap.matter_id!r}")
 
 
-def _announced(work: Work, cap: AnnualCap) -> AnnualCap:
-    region = region_prefix(cap.region) if cap.region else ""
-    work.emit(AnnualCapChanged.of(cap, region=region))
+def _keep_version(work: Work, cap: AnnualCap) -> AnnualCap:
+    work.add(AnnualCapVersion.of(cap))
     return cap
+
+
+def _unknown(work: Work, cap: AnnualCap) -> Iterator[Violation]:
+    authorities = authorities_named(work, {cap.authority_id} if cap.authority_id else set())
+    yield from unknown_violations(cap, authorities, matters_named(work, {cap.matter_id} if cap.matter_id else set()))

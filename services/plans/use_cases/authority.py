@@ -19,6 +19,7 @@ from services.plans.model.authority import (
     Authority,
     AuthorityContent,
     AuthorityExists,
+    AuthorityVersion,
     NoAuthority,
     Payment,
     payment_violations,
@@ -35,8 +36,7 @@ def create_authority(work: Work, authority_id: str, content: AuthorityContent, p
         raise AuthorityExists(authority_id)
     authority = Authority(authority_id=authority_id, **vars(content), payment=payment, version=1)
     work.add(authority)
-    work.emit(AuthorityChanged.of(authority))
-    return authority
+    return _keep_version(work, authority)
 
 
 def update_authority(work: Work, authority_id: str, changes: Mapping[str, Any], *, etag: str = "") -> Authority:
@@ -46,8 +46,7 @@ def update_authority(work: Work, authority_id: str, changes: Mapping[str, Any], 
     below = child_violations(content, work.all(Authority, parent_id=authority_id))
     checks.refuse([*content.violations(), *_parent_violations(work, content), *below], within="authority")
     authority.change(content)
-    work.emit(AuthorityChanged.of(authority))
-    return authority
+    return _keep_version(work, authority)
 
 
 def update_payment(work: Work, authority_id: str, payment: Payment, *, etag: str = "", by: Principal) -> Authority:
@@ -57,8 +56,7 @@ def update_payment(work: Work, authority_id: str, payment: Payment, *, etag: str
     checks.refuse(payment_violations(payment), within="payment")
     authority = work.get(Authority, authority_id, etag=etag, lock=True)
     authority.complete(payment)
-    work.emit(AuthorityChanged.of(authority))
-    return authority
+    return _keep_version(work, authority)
 
 
 def own_authority(work: Work, by: Principal) -> Authority:
@@ -119,6 +117,12 @@ def child_violations(authority: AuthorityContent, children: list[Authority]) -> 
 def _parent_violations(work: Work, content: AuthorityContent) -> Iterator[Violation]:
     parent = work.find(Authority, authority_id=content.parent_id) if content.parent_id else None
     yield from content.parent_violations(parent)
+
+
+def _keep_version(work: Work, authority: Authority) -> Authority:
+    work.add(AuthorityVersion.of(authority))
+    work.emit(AuthorityChanged.of(authority))
+    return authority
 
 
 def _malformed_code() -> Violation:

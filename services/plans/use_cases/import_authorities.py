@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from services.chassis.errors import Violation
 from services.chassis.work import Work
 from services.plans.events import AuthorityChanged
-from services.plans.model.authority import Authority, AuthorityContent, AuthorityLevel, Payment, payment_violations
+from services.plans.model.authority import (
+    Authority,
+    AuthorityContent,
+    AuthorityLevel,
+    AuthorityVersion,
+    Payment,
+    payment_violations,
+)
 from services.plans.model.values import is_restated
 from services.plans.use_cases.authority import authorities_named, child_violations, code_violations
 from services.plans.use_cases.importing import Cells, ImportReport, require_batch, twin
@@ -61,6 +68,7 @@ def import_authorities(work: Work, rows: Sequence[AuthorityRow]) -> ImportReport
         work, {row.authority_id.strip() for row in rows} | {row.parent_id.strip() for row in rows}
     )
     taken: dict[str, int] = {}
+    changed: list[Authority] = []
     for row in sorted(rows, key=_height):
         id, content, payment, violations = _read(row)
         standing = known.get(id)
@@ -75,6 +83,9 @@ def import_authorities(work: Work, rows: Sequence[AuthorityRow]) -> ImportReport
         taken.setdefault(id, row.line)
         known[id], is_news = _take(work, id, standing, content, payment)
         report.took(is_news)
+        if is_news:
+            changed.append(known[id])
+    work.add(*map(AuthorityVersion.of, changed))
     return report
 
 

@@ -4,44 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from typing import TypeVar
 
+from services.chassis import import_report
 from services.chassis.errors import Violation, malformed
 
 T = TypeVar("T")
 
 GREATEST_BATCH = 5000
 
+_WHOLE = re.compile(r"[0-9]{1,15}")
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,18})?)\s*([%％]?)")
 _LIST = re.compile(r"[、;；]")
 _LINES = re.compile(r"[;；\n]")
 _YES = {"是": True, "否": False, "TRUE": True, "FALSE": False, "1": True, "0": False, "": False}
 
 
-@dataclass(frozen=True)
-class RowRejection:
-    """A row that was not taken, and why."""
-
-    line: int
-    column: str
-    value: str
-    rule: str
-    reason: str
-
-
-@dataclass
-class ImportReport:
+class ImportReport(import_report.ImportReport):
     """What became of the rows.
 
     Args:
         headers: how the template heads each field.
     """
 
-    headers: Mapping[str, str]
-    imported: int = 0
-    unchanged: int = 0
-    rejections: list[RowRejection] = field(default_factory=list)
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self.headers = headers
 
     def reject(self, row: object, line: int, violations: Sequence[Violation]) -> None:
         """Report a row by the first thing that is wrong with it, with the reasons of all."""
@@ -49,7 +39,7 @@ class ImportReport:
         name = re.split(r"[.\[]", first.field)[0]
         reason = "；".join(_in_headers(violation, self.headers) for violation in violations)
         value = str(getattr(row, name, ""))
-        self.rejections.append(RowRejection(line, self.headers.get(name, name), value, first.rule, reason))
+        self.rejections.append(import_report.Rejection(line, self.headers.get(name, name), value, first.rule, reason))
         self.rejections.sort(key=lambda rejection: rejection.line)
 
     def took(self, is_news: bool) -> None:
@@ -82,6 +72,21 @@ class Cells:
                 name, "FORMAT", f"“{text}”不是 YYYY-MM-DD 格式的日期", f"{text!r} is not a date YYYY-MM-DD"
             )
             return None
+
+    def whole(self, name: str) -> int | None:
+        text = self.text(name)
+        if text and not _WHOLE.fullmatch(text):
+            self._unreadable(name, "FORMAT", f"“{text}”应为整数", f"{text!r} is no whole number")
+            return None
+        return int(text) if text else None
+
+    def share(self, name: str, text: str) -> float:
+        """A part of a whole in a list, written `10%` or `0.1`."""
+        found = _SHARE.fullmatch(text.strip())
+        if not found:
+            self._unreadable(name, "FORMAT", f"“{text}”应为比例，如 10% 或 0.1", f"{text!r} is no share such as 10%")
+            return 0.0
+        return float(Decimal(found[1]) / (100 if found[2] else 1))
 
     def choice(self, name: str, words: Mapping[str, T]) -> T | None:
         text = self.text(name)

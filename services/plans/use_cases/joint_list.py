@@ -4,30 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
+from services.chassis.clock import today
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.plans.events import JointListChanged
 from services.plans.model import checks
-from services.plans.model.joint_list import JointList, JointListContent, TradeListed
+from services.plans.model.joint_list import JointList, JointListContent, JointListVersion, TradeListed
 from services.plans.model.values import content_of
 from services.plans.use_cases.authority import authorities_named
 from services.plans.use_cases.matter import matters_named
 
 
-def create_joint_list(work: Work, content: JointListContent, *, by: Principal) -> JointList:
+def create_joint_list(work: Work, content: JointListContent, *, by: Principal, now: datetime) -> JointList:
     """Put a trade on the list: an administrator, or the authority that leads."""
     _require_lead(content.lead_id, by)
-    _check(work, content)
+    _check(work, content, today(now))
     entry = JointList(joint_list_id=work.new_id(), **vars(content), version=1)
     _require_free(work, entry)
     work.add(entry)
-    return _announced(work, entry)
+    return _keep_version(work, entry)
 
 
 def update_joint_list(
-    work: Work, joint_list_id: str, changes: Mapping[str, Any], *, etag: str = "", by: Principal
+    work: Work, joint_list_id: str, changes: Mapping[str, Any], *, etag: str = "", by: Principal, now: datetime
 ) -> JointList:
     """Change a trade."""
     entry = work.get(JointList, joint_list_id, etag=etag, lock=True)
@@ -35,10 +37,10 @@ def update_joint_list(
     entry.require_active()
     content = replace(content_of(entry, JointListContent), **changes)
     _require_lead(content.lead_id, by)
-    _check(work, content)
+    _check(work, content, today(now))
     entry.change(content)
     _require_free(work, entry)
-    return _announced(work, entry)
+    return _keep_version(work, entry)
 
 
 def retire_joint_list(work: Work, joint_list_id: str, *, etag: str = "", by: Principal) -> JointList:
@@ -46,7 +48,7 @@ def retire_joint_list(work: Work, joint_list_id: str, *, etag: str = "", by: Pri
     entry = work.get(JointList, joint_list_id, etag=etag, lock=True)
     _require_lead(entry.lead_id, by)
     entry.retire()
-    return _announced(work, entry)
+    return _keep_version(work, entry)
 
 
 def _require_lead(lead_id: str, by: Principal) -> None:
@@ -54,10 +56,10 @@ def _require_lead(lead_id: str, by: Principal) -> None:
         by.require(authority=lead_id)
 
 
-def _check(work: Work, content: JointListContent) -> None:
+def _check(work: Work, content: JointListContent, day: date) -> None:
     authorities = authorities_named(work, {member.authority_id for member in content.members})
     matters = matters_named(work, {id for member in content.members for id in member.matter_ids})
-    checks.refuse(content.violations(authorities, matters), within="joint_list")
+    checks.refuse(content.violations(authorities, matters, day), within="joint_list")
 
 
 def _require_free(work: Work, entry: JointList) -> None:
@@ -66,6 +68,7 @@ def _require_free(work: Work, entry: JointList) -> None:
             raise TradeListed(entry.trade, other.joint_list_id)
 
 
-def _announced(work: Work, entry: JointList) -> JointList:
+def _keep_version(work: Work, entry: JointList) -> JointList:
+    work.add(JointListVersion.of(entry))
     work.emit(JointListChanged.of(entry))
     return entry

@@ -21,13 +21,20 @@ from services.plans.model.plan_task import PlanTask
 from services.plans.model.receipt import Answer, Receipt
 from services.plans.model.values import content_of
 from services.plans.use_cases.authority import authorities_named, planning_authority
-from services.plans.use_cases.matter import matters_named
+from services.plans.use_cases.plan_surroundings import Surroundings
 
 
 def create_plan(work: Work, content: PlanContent, year: int, *, by: Principal, now: datetime) -> AnnualPlan:
     """Begin a plan of the caller's authority, with its next number of the year."""
     maker = planning_authority(work, by, today(now))
     checks.refuse([*checks.year("year", year), *_violations(work, content, year, maker, now)], within="plan")
+    return enter_plan(work, content, year, maker, by=by, now=now)
+
+
+def enter_plan(
+    work: Work, content: PlanContent, year: int, maker: Authority, *, by: Principal, now: datetime
+) -> AnnualPlan:
+    """Keep a new plan whose content is checked, under its maker's next number of the year."""
     count = work.next_number(f"plan/{maker.authority_id}/{year}")
     plan = AnnualPlan(
         plan_id=work.new_id(),
@@ -39,7 +46,7 @@ def create_plan(work: Work, content: PlanContent, year: int, *, by: Principal, n
         version=1,
     )
     work.add(plan)
-    return _record(work, plan, "CREATED", by=by, now=now)
+    return record(work, plan, "CREATED", by=by, now=now)
 
 
 def update_plan(
@@ -57,15 +64,15 @@ def update_plan(
     content = replace(content_of(plan, PlanContent), **changes)
     plan.edit(content, by=by.subject)
     maker = planning_authority(work, by, today(now))
-    checks.refuse([*_year_changed(plan, year), *_violations(work, content, plan.year, maker, now)], within="plan")
-    return _record(work, plan, "EDITED", by=by, now=now)
+    checks.refuse([*year_changed(plan, year), *_violations(work, content, plan.year, maker, now)], within="plan")
+    return record(work, plan, "EDITED", by=by, now=now)
 
 
 def delete_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now: datetime) -> None:
     """Take a plan off the lists."""
     plan = own_plan(work, plan_id, etag=etag, by=by)
     plan.delete(by=by.subject, now=now)
-    _record(work, plan, "DELETED", by=by, now=now)
+    record(work, plan, "DELETED", by=by, now=now)
 
 
 def submit_plan(
@@ -76,14 +83,14 @@ def submit_plan(
     plan.submit(reviewer_id, by=by.subject, now=now)
     maker = planning_authority(work, by, today(now))
     checks.refuse([*plan.gaps(), *_violations(work, plan, plan.year, maker, now)], within="plan")
-    return _record(work, plan, "SUBMITTED", by=by, now=now, note=reviewer_id)
+    return record(work, plan, "SUBMITTED", by=by, now=now, note=reviewer_id)
 
 
 def withdraw_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now: datetime) -> AnnualPlan:
     """Take a plan back (撤回审核)."""
     plan = own_plan(work, plan_id, etag=etag, by=by)
     plan.withdraw(by=by.subject)
-    return _record(work, plan, "WITHDRAWN", by=by, now=now)
+    return record(work, plan, "WITHDRAWN", by=by, now=now)
 
 
 def approve_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now: datetime) -> AnnualPlan:
@@ -98,7 +105,7 @@ def approve_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now
         )
     matter_ids = plan.matter_ids + plan.partner_matter_ids
     work.emit(PlanApproved.of(plan, scope=tuple(recipients), matter_ids=matter_ids, approved_at=now))
-    return _record(work, plan, "APPROVED", by=by, now=now)
+    return record(work, plan, "APPROVED", by=by, now=now)
 
 
 def reject_plan(work: Work, plan_id: str, reason: str, *, etag: str = "", by: Principal, now: datetime) -> AnnualPlan:
@@ -106,7 +113,7 @@ def reject_plan(work: Work, plan_id: str, reason: str, *, etag: str = "", by: Pr
     checks.refuse(checks.short("reason", reason, 1000))
     plan = own_plan(work, plan_id, etag=etag, by=by)
     plan.reject(reason, by=by.subject, now=now)
-    return _record(work, plan, "REJECTED", by=by, now=now, note=reason)
+    return record(work, plan, "REJECTED", by=by, now=now, note=reason)
 
 
 def answer_plan(
@@ -119,6 +126,8 @@ def answer_plan(
     if receipt is None:
         raise NoSuchThing(AnnualPlan.__name__, plan_id)
     plan.require_answerable()
+    if answer is Answer.RECEIVED:
+        planning_authority(work, by, today(now))
     receipt.reply(answer, reason, by=by.subject, now=now)
     work.emit(PlanReceived.of(receipt))
     return receipt
@@ -131,7 +140,7 @@ def learn_of_task(work: Work, plan_id: str, news: PlanTask, *, now: datetime) ->
     plan = work.get(AnnualPlan, plan_id, lock=True)
     before = plan.state
     if plan.learn(news) and plan.state is not before:
-        _record(work, plan, "TASKS_CHANGED", by=Principal(subject=""), now=now, note=news.number or news.task_id)
+        record(work, plan, "TASKS_CHANGED", by=Principal(subject=""), now=now, note=news.number or news.task_id)
 
 
 def known_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, lock: bool = False) -> AnnualPlan:
@@ -180,6 +189,12 @@ def receipts_shown_to(plan: AnnualPlan, by: Principal) -> str:
     return "" if sees_all else by.authority
 
 
+def possible_actions(work: Work, plan: AnnualPlan, by: Principal) -> tuple[str, ...]:
+    """What the caller may do with a plan as it stands."""
+    receipt = receipt_of(work, plan, by.authority) if by.authority != plan.authority_id else None
+    return plan.possible_for(by.subject, by.authority, by.roles, receipt.answer if receipt else None)
+
+
 def receipt_of(work: Work, plan: AnnualPlan, authority_id: str) -> Receipt | None:
     """What an authority was sent of a plan as it is now approved."""
     if plan.state not in APPROVED or not authority_id:
@@ -188,15 +203,11 @@ def receipt_of(work: Work, plan: AnnualPlan, authority_id: str) -> Receipt | Non
 
 
 def _violations(work: Work, content: PlanContent, year: int, maker: Authority, now: datetime) -> Iterator[Violation]:
-    yield from content.violations(year)
-    if content.lead_domain and content.lead_domain not in maker.domains:
-        zh = f"牵头领域“{content.lead_domain}”不在本机构的执法领域（{'、'.join(maker.domains)}）内"
-        yield Violation("lead_domain", "NOT_OWN_DOMAIN", zh, f"{content.lead_domain} is none of your domains")
-    yield from content.matter_violations(matters_named(work, {*content.matter_ids, *content.partner_matter_ids}))
-    yield from content.scope_violations(authorities_named(work, set(content.scope.authority_ids)), today(now))
+    yield from Surroundings.of(work, maker, [content], today(now)).violations(content, year)
 
 
-def _year_changed(plan: AnnualPlan, year: int | None) -> Iterator[Violation]:
+def year_changed(plan: AnnualPlan, year: int | None) -> Iterator[Violation]:
+    """A plan keeps the year that its number carries."""
     if year is not None and year != plan.year:
         zh = f"计划年度（{plan.year}）已编入计划编号，不能修改，请删除后新建"
         yield Violation(
@@ -212,7 +223,8 @@ def _recipients(work: Work, plan: AnnualPlan, now: datetime) -> list[str]:
     return plan.recipients(everybody, today(now), maker=plan.authority_id)
 
 
-def _record(work: Work, plan: AnnualPlan, action: str, *, by: Principal, now: datetime, note: str = "") -> AnnualPlan:
+def record(work: Work, plan: AnnualPlan, action: str, *, by: Principal, now: datetime, note: str = "") -> AnnualPlan:
+    """Put a step in the life of a plan on record, and announce where it has led."""
     work.add(
         PlanStep(
             step_id=work.new_id(),
