@@ -9,14 +9,18 @@ from services.tasks.wire.event import event_to_proto
 
 def servicers(runtime: Runtime) -> list[object]:
     """What an api process serves."""
+    from services.tasks.servicer.desk import DeskServicer
     from services.tasks.servicer.inspection import InspectionsServicer
+    from services.tasks.servicer.objects import TaskObjectsServicer
     from services.tasks.servicer.statistics import StatisticsServicer
     from services.tasks.servicer.task import TasksServicer
 
     return [
         TasksServicer(runtime),
+        TaskObjectsServicer(runtime),
         InspectionsServicer(runtime),
         StatisticsServicer(runtime),
+        DeskServicer(runtime),
     ]
 
 

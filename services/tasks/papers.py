@@ -67,11 +67,12 @@ class NoCodeYet(FailedPrecondition):
 
 
 class NothingToPrint(FailedPrecondition):
-    """None of the inspections has a notice yet."""
+    """None of the inspections has such a paper yet."""
 
     def __init__(self) -> None:
         super().__init__(
-            "没有可出具通知书的检查，请先下发任务并等待赋码", "no inspection has a notice yet; dispatch the task first"
+            "没有可出具文书的检查，请先下发任务并等待赋码",
+            "no inspection has such a paper yet; dispatch the task first",
         )
 
 
@@ -100,7 +101,21 @@ def record_form(task: Task, inspection: Inspection, authority_id: str) -> bytes:
     part = inspection.part(authority_id)
     if part is None:
         raise NoSuchThing("Part", f"{inspection.inspection_id}/{authority_id}")
-    return _set("record.typ", _record_form(task, inspection, part))
+    return _set("record.typ", {"pages": [_record_form(task, inspection, part)]})
+
+
+def record_forms(task: Task, inspections: Sequence[Inspection], authority_id: str) -> bytes:
+    """The record forms of one authority's parts, each on a page of its own.
+
+    Raises:
+        NothingToPrint: the authority has no part in any of them.
+        NoChineseFont.
+    """
+    parts = [(inspection, inspection.part(authority_id)) for inspection in inspections]
+    pages = [_record_form(task, inspection, part) for inspection, part in parts if part is not None]
+    if not pages:
+        raise NothingToPrint
+    return _set("record.typ", {"pages": pages})
 
 
 def _notice(task: Task, inspection: Inspection, day: date) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2 as sampling
 
 from services.chassis.bus import NotYet
+from services.chassis.clock import today
 from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, subscribe, timer
 from services.tasks.model.copies import Authority, CheckForm, DirectoryObject, Inspector, Matter, Plan
 from services.tasks.model.terms import Premature
-from services.tasks.use_cases import drawing, invitation, joint, purge, staffing, visit
+from services.tasks.queries import deadlines
+from services.tasks.use_cases import disposal, drawing, invitation, joint, purge, staffing, visit
 from services.tasks.use_cases.copies import keep_copies
 from services.tasks.wire import facts
 
@@ -99,6 +101,16 @@ class TasksSubscriptions(Subscriptions):
     @timer(seconds=60)
     def close_overdue_invitations(self, call: Call) -> None:
         invitation.close_overdue_invitations(call.work, now=call.now)
+
+    @timer(seconds=60)
+    def raise_overdue_tasks(self, call: Call) -> None:
+        over = deadlines.tasks_over(call.work.session, today(call.now))
+        disposal.raise_overdue_tasks(call.work, over, now=call.now)
+
+    @timer(seconds=60)
+    def raise_overdue_disposals(self, call: Call) -> None:
+        over = deadlines.disposals_over(call.work.session, today(call.now))
+        disposal.raise_overdue_disposals(call.work, over, now=call.now)
 
     @timer(seconds=60)
     def purge_test_tasks(self, call: Call) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Dialect,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     inspect,
 )
 from sqlalchemy.exc import NoInspectionAvailable
@@ -30,6 +32,7 @@ from services.chassis.database import (
     stamps,
     version_column,
 )
+from services.tasks.model.change import Change, ChangeKind
 from services.tasks.model.content import ContentMode, TaskMatter
 from services.tasks.model.copies import (
     Authority,
@@ -43,7 +46,7 @@ from services.tasks.model.copies import (
 )
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskOrigin, TaskType, TestTerm
 from services.tasks.model.drawing import DrawReceipt, Substitute
-from services.tasks.model.effectiveness import Evaluation
+from services.tasks.model.effectiveness import COUNTS, DailyCount, Evaluation
 from services.tasks.model.inspection import (
     CodeInfo,
     InspectedObject,
@@ -80,6 +83,19 @@ def _number(name: str) -> Column[int]:
 
 def _json(name: str, kind: Any) -> Column[Any]:
     return Column(name, JsonOf(kind))
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """A few words in one text, `|餐饮|食品|`, so that `LIKE '%|餐饮|%'` finds one of them on every database."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str | None:
+        return (f"|{'|'.join(value)}|" if value else "") if isinstance(value, tuple | list) else value
+
+    def process_result_value(self, value: str | None, _dialect: Dialect) -> tuple[str, ...]:
+        return tuple(value[1:-1].split("|")) if value else ()
 
 
 # what others have announced
@@ -157,6 +173,8 @@ directory_objects = Table(
     _text("registration_status", 30),
     _text("region", 12),
     _text("address"),
+    Column("industry", String(8), nullable=False, default="", server_default=""),
+    Column("tags", Words, nullable=False, default=(), server_default=""),
 )
 
 inspectors = Table(
@@ -207,10 +225,13 @@ tasks = Table(
     Column("staffing", EnumOf(Staffing), nullable=False),
     _json("attachments", tuple[Attachment, ...]),
     _json("assistance_order", Attachment | None),
+    Column("assistance_regions", Words, nullable=False, default=(), server_default=""),
     _flag("survey"),
     Column("state", EnumOf(TaskState), nullable=False, index=True),
     _flag("objects_chosen"),
     _flag("staffed"),
+    Column("object_count", Integer, nullable=False, default=0, server_default="0"),
+    Column("staffed_count", Integer, nullable=False, default=0, server_default="0"),
     _number("draw_round"),
     _json("scheme", Scheme | None),
     _json("filing", Filing | None),
@@ -223,10 +244,12 @@ tasks = Table(
     Column("closed_at", Instant()),
     _text("cancel_reason"),
     _flag("deleted"),
+    _flag("overdue"),
     _json("history", tuple[HistoryEntry, ...]),
     version_column(),
     *stamps(),
     Index("tasks_of_authority", "authority_id", "year", "state"),
+    Index("tasks_that_end", "state", "ends_on"),
     Index("tasks_that_expire", "nature", "expires_at"),
 )
 
@@ -314,7 +337,9 @@ inspections = Table(
     version_column(),
     *stamps(),
     Index("inspections_of_task", "task_id", "state"),
+    Index("inspections_of_task_in_order", "task_id", "inspection_id"),
     Index("inspections_of_object", "object_id", "year"),
+    Index("inspections_of_authority", "authority_id", "state"),
 )
 
 parts = Table(
@@ -336,7 +361,13 @@ parts = Table(
     Column("inspected_on", Date),
     Column("finding", EnumOf(Finding)),
     _flag("open_disposal"),
+    Column("disposal_due", Date),
+    _flag("disposal_overdue"),
+    _text("domain"),
     Index("parts_of_authority", "authority_id", "state", "inspected_on"),
+    Index("parts_with_disposals", "authority_id", "open_disposal", "disposal_due"),
+    Index("parts_that_are_due", "open_disposal", "disposal_overdue", "disposal_due"),
+    Index("parts_of_authority_in_order", "authority_id", "inspection_id"),
 )
 
 members = Table(
@@ -348,6 +379,7 @@ members = Table(
     _text("name"),
     Column("valid_until", Date),
     _flag("expert"),
+    _flag("signed"),
     ForeignKeyConstraint(
         ["inspection_id", "authority_id"],
         ["inspection_parts.inspection_id", "inspection_parts.authority_id"],
@@ -366,6 +398,39 @@ evaluations = Table(
     Index("evaluations_of_part", "inspection_id", "authority_id"),
 )
 
+daily_counts = Table(
+    "daily_counts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("authority_id", String(64), primary_key=True),
+    Column("domain", Text, primary_key=True),
+    Column("kind", EnumOf(TaskKind), primary_key=True),
+    *map(_number, COUNTS),
+    Index("daily_counts_of_authority", "authority_id", "day"),
+)
+
+
+changes = Table(
+    "inspection_changes",
+    metadata,
+    id_column("change_id"),
+    Column("kind", EnumOf(ChangeKind), nullable=False),
+    Column("task_id", ForeignKey(tasks.c.task_id, ondelete="CASCADE"), nullable=False),
+    _text("task_number"),
+    Column("inspection_id", String(64), nullable=False, index=True),
+    Column("authority_id", String(64), nullable=False),
+    Column("object_id", String(64), nullable=False, index=True),
+    _text("object_name"),
+    _text("before"),
+    _text("after"),
+    _text("reason"),
+    _text("text"),
+    Column("changed_by", String(128), nullable=False, default=""),
+    Column("changed_at", Instant(), nullable=False),
+    Index("changes_of_task", "task_id", "change_id"),
+    Index("changes_of_authority", "authority_id", "change_id"),
+)
+
 
 def map_model() -> None:
     """Map the model's classes to these tables; calling it again changes nothing."""
@@ -381,8 +446,10 @@ def map_model() -> None:
         DrawReceipt: draw_receipts,
         Substitute: substitutes,
         Evaluation: evaluations,
+        DailyCount: daily_counts,
         Participant: participants,
         Member: members,
+        Change: changes,
     }
     for kind, table in copies.items():
         mapper_registry.map_imperatively(kind, table)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import openpyxl
 from liangma.codes.v1 import events_pb2 as codes
 from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2 as sampling
@@ -78,6 +80,20 @@ def _authorities() -> Iterator[plans.AuthorityChanged]:
             domains=["司法"],
             listed_from="2020-01-01",
         )
+
+
+def off_the_list(authority: str) -> plans.AuthorityChanged:
+    """An authority that has left the subject list."""
+    name, short = NAMES[authority]
+    return plans.AuthorityChanged(
+        authority_id=authority,
+        version=2,
+        name=name,
+        short_name=short,
+        region="500103" if authority == DISTRICT else "500000",
+        listed_from="2020-01-01",
+        listed_until="2024-12-31",
+    )
 
 
 def _matters() -> Iterator[plans.MatterChanged]:
@@ -390,6 +406,12 @@ def visited(house: House, task: Any, inspection: Any) -> None:
     """Coded and mutually verified."""
     code(house, task.task_id, inspection.inspection_id)
     verify(house, inspection.inspection_id, inspection.object.object_id)
+
+
+def rows_of(workbook: bytes) -> list[tuple[Any, ...]]:
+    """The rows of the first sheet of an Excel file, the heads first."""
+    sheet: Any = openpyxl.load_workbook(io.BytesIO(workbook)).worksheets[0]
+    return list(sheet.iter_rows(values_only=True))
 
 
 def refusal_of(command: Callable[[], Any]) -> Refusal | None:

@@ -91,7 +91,9 @@ def test_only_special_tasks_are_filed(house: House) -> None:
 
 def test_an_instant_task_begins_on_the_spot_without_a_scheme(house: House) -> None:
     task = city.create(house, kind="TASK_KIND_INSTANT")
-    city.add(house, task.task_id, city.SHOP)
+    bare = {"task_id": task.task_id, "objects": [{"object_id": city.SHOP}]}
+    assert refused(house, "AddObjects", bare).violations == {"objects[0].lead_kind": "REQUIRED"}
+    city.add(house, task.task_id, city.SHOP, lead_kind="LEAD_KIND_REPORT", lead_detail="群众举报")
     city.assign(house, task.task_id, "50000001", "50000002")
     assert city.dispatch(house, task.task_id).state == pb.TASK_STATE_EXECUTING
 
@@ -164,6 +166,17 @@ def test_a_test_task_vanishes_with_all_that_hangs_on_it(house: House) -> None:
     with house.work("tasks") as work:
         kinds = (Task, Participant, Inspection, Part, Member, Evaluation)
         assert [work.count(kind) for kind in kinds] == [0] * len(kinds)
+
+
+@pytest.mark.parametrize(("term", "hours"), [("HOURS_24", 24), ("HOURS_48", 48), ("DAYS_7", 168)])
+def test_each_term_of_a_test_task_ends_to_the_minute_also_after_a_downtime(house: House, term: str, hours: int) -> None:
+    early, late = (city.create(house, nature="TASK_NATURE_TEST", test_term=f"TEST_TERM_{term}") for _ in range(2))
+    house.pass_time(hours=hours, minutes=-1)
+    house.fire("tasks", "purge_test_tasks")
+    assert city.task_of(house, early.task_id).number == early.number
+    house.pass_time(days=30)
+    house.fire("tasks", "purge_test_tasks")
+    assert {purged.task_id for purged in house.announced("tasks", facts.TaskPurged)} == {early.task_id, late.task_id}
 
 
 def test_formal_tasks_are_never_purged(house: House) -> None:
@@ -259,3 +272,23 @@ def test_a_survey_is_not_recorded_itself_and_finds_nothing_outside_the_region(su
     stranger = city.inspector("50000003")
     inside = {"inspection_id": gatherer.inspection_id, "object": {"name": "甲", "region": "500101"}}
     assert refused(house, "DiscoverObject", inside, stranger).reason == "NOT_ON_TEAM"
+
+
+def test_a_survey_finds_nothing_outside_the_region_of_a_partner(house: House) -> None:
+    district = city.person("task_manager", city.DISTRICT)
+    partners = [{"authority_id": city.DISTRICT, "matter_ids": [city.LICENCE]}]
+    task = city.create(
+        house, kind="TASK_KIND_SPECIAL", survey=True, partners=partners, invitation_deadline="2025-06-12"
+    )
+    house.call("tasks", "AnswerInvitation", {"task_id": task.task_id, "answer": "ANSWER_ACCEPTED"}, by=district)
+    house.call("tasks", "FormTask", {"task_id": task.task_id}, by=city.MANAGER)
+    house.call("tasks", "FileTask", {"task_id": task.task_id, "filing": FILING}, by=city.MANAGER)
+    city.assign(house, task.task_id, "50000001", "50000002")
+    city.assign(house, task.task_id, "50010301", "50010302", by=district)
+    city.approve_scheme(house, task.task_id)
+    city.dispatch(house, task.task_id)
+    (gatherer,) = city.inspections(house, task.task_id)
+    outside = {"inspection_id": gatherer.inspection_id, "object": {"name": "甲", "region": "500105"}}
+    assert refused(house, "DiscoverObject", outside, city.FIRST).violations == {"object.region": "OUT_OF_REGION"}
+    assert discover(house, gatherer, name="甲", region="500103").object.region == "500103"
+    assert city.task_of(house, task.task_id).object_count == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import date
 from typing import Any
 
 import grpc
@@ -10,7 +12,12 @@ import openpyxl
 import pytest
 from liangma.codes.v1 import events_pb2 as codes
 from liangma.tasks.v1 import statistics_pb2 as pb
+from liangma.tasks.v1 import tasks_pb2 as tasks
+from sqlalchemy import event
 
+from services.chassis.identity import Principal
+from services.tasks.model.effectiveness import DailyCount
+from services.tasks.model.terms import TaskKind
 from tests.support.house import House, Refused
 from tests.tasks import city
 
@@ -81,6 +88,31 @@ def test_a_joint_inspection_counts_for_each_authority_that_published(house: Hous
     found = rows(house)
     assert (found[city.MARKET]["JOINT_RATE"], found[""]["JOINT_RATE"]) == ((1, 1), (2, 2))
     assert (found[city.JUSTICE]["PRAISE_RATE"], found[city.MARKET]["PRAISE_RATE"]) == ((1, 1), (0, 1))
+
+
+def test_a_scan_that_comes_after_one_authority_has_published_counts(house: House) -> None:
+    task, (inspection,) = city.dispatched_joint(house)
+    city.code(house, task.task_id, inspection.inspection_id, kind="JOINT")
+    city.refuse_scan(house, inspection.inspection_id)
+    city.finish(house, inspection.inspection_id)
+    assert rows(house)[city.JUSTICE]["SCAN_RATE"] == (0, 1)
+    city.verify(house, inspection.inspection_id)
+    assert rows(house)[city.JUSTICE]["SCAN_RATE"] == (1, 1)
+
+
+def test_an_evaluation_counts_once_whenever_it_comes_and_as_it_was_said_last(house: House) -> None:
+    task, (inspection,) = city.dispatched(house)
+    city.visited(house, task, inspection)
+    early = codes.EvaluationSubmitted(
+        evaluation_id="e-1", inspection_id=inspection.inspection_id, authority_id=city.JUSTICE, score=2
+    )
+    house.announce(early)
+    assert rows(house)[city.JUSTICE]["PRAISE_RATE"] == (0, 0)
+    city.finish(house, inspection.inspection_id)
+    assert rows(house)[city.JUSTICE]["PRAISE_RATE"] == (0, 1)
+    early.score = 5
+    house.announce(early)
+    assert rows(house)[city.JUSTICE]["PRAISE_RATE"] == (1, 1)
 
 
 def test_region_authority_period_and_nature_narrow_the_figures(house: House) -> None:
@@ -159,6 +191,183 @@ def test_the_figures_are_exported_with_their_definitions(house: House) -> None:
         "合计",
     ]
     assert book["指标定义"]["A3"].value == "跨部门联合检查率"
+
+
+def published(house: House, object_id: str, **changes: Any) -> str:
+    """An inspection of an object, published."""
+    task, (inspection,) = city.dispatched(house, object_id, **changes)
+    city.visited(house, task, inspection)
+    matter = changes.get("matters", [{"matter_id": city.LICENCE}])[0]["matter_id"]
+    city.finish(house, inspection.inspection_id, finding="FINDING_NO_PROBLEM", items=city.items(matter))
+    return str(inspection.inspection_id)
+
+
+HYGIENE = {"matters": [{"matter_id": city.HYGIENE}]}
+
+
+def cells(house: House, *by: str, **filters: Any) -> dict[tuple[str, ...], int]:
+    request = PERIOD | {"by": [f"DIMENSION_{name}" for name in by]} | filters
+    rows = house.call("tasks", "GetEffectivenessBreakdown", request, by=city.SUPERVISOR).rows
+    return {(row.region, row.authority_name, row.domain, row.period): row.inspections for row in rows}
+
+
+def test_figures_are_broken_down_by_authority_region_domain_and_period(house: House) -> None:
+    published(house, city.SHOP)
+    published(house, city.CAFE, **HYGIENE)
+    house.pass_time(days=22)
+    published(house, city.FACTORY)
+    period = {"to_date": "2025-07-31"}
+    assert cells(house, "DOMAIN", **period) == {("", "", "司法", ""): 2, ("", "", "市场监管", ""): 1}
+    assert cells(house, "REGION", "MONTH", **period) == {
+        ("500000", "", "", "2025-06"): 2,
+        ("500000", "", "", "2025-07"): 1,
+    }
+    assert cells(house, "QUARTER", "DOMAIN", domain="司法", **period) == {
+        ("", "", "司法", "2025-Q2"): 1,
+        ("", "", "司法", "2025-Q3"): 1,
+    }
+    assert cells(house, "AUTHORITY", "WEEK", **period) == {
+        ("500000", "重庆市司法局", "", "2025-W24"): 2,
+        ("500000", "重庆市司法局", "", "2025-W27"): 1,
+        ("500000", "重庆市市场监督管理局", "", ""): 0,
+        ("500103", "渝中区司法局", "", ""): 0,
+    }
+    assert cells(house, "YEAR", region="500103", **period) == {}
+
+
+def test_a_domain_narrows_figures_and_what_they_count(house: House) -> None:
+    published(house, city.SHOP)
+    food = published(house, city.CAFE, **HYGIENE)
+    assert rows(house)[""]["SCAN_RATE"] == (2, 2)
+    assert rows(house, domain="市场监管")[""]["SCAN_RATE"] == (1, 1)
+    request = PERIOD | {"figure": "EFFECTIVENESS_FIGURE_SCAN_RATE", "domain": "市场监管"}
+    found = house.call("tasks", "ListEffectivenessInspections", request, by=city.SUPERVISOR).items
+    assert [item.inspection_id for item in found] == [food]
+
+
+def test_the_inspections_of_special_tasks_are_counted_by_authority(house: House) -> None:
+    published(house, city.SHOP)
+    task = city.create(house, kind="TASK_KIND_SPECIAL")
+    secret = {"secret": True, "secret_reason": "依法保密"}
+    filing = {"basis": "渝司〔2025〕3号", "content": "证照", "scope": "文物商店", "requirements": "逐项", **secret}
+    house.call("tasks", "FileTask", {"task_id": task.task_id, "filing": filing}, by=city.MANAGER)
+    city.add(house, task.task_id, city.CAFE)
+    city.assign(house, task.task_id, "50000001", "50000002")
+    city.approve_scheme(house, task.task_id)
+    city.dispatch(house, task.task_id)
+    (special,) = city.inspections(house, task.task_id)
+    city.visited(house, task, special)
+    city.finish(house, special.inspection_id)
+    by = {"by": ["DIMENSION_KIND", "DIMENSION_REGION"]}
+    found = house.call("tasks", "GetEffectivenessBreakdown", PERIOD | by, by=city.SUPERVISOR).rows
+    assert [(row.kind, row.inspections) for row in found] == [(tasks.TASK_KIND_DAILY, 1), (tasks.TASK_KIND_SPECIAL, 1)]
+    assert rows(house, kind="TASK_KIND_SPECIAL")[city.JUSTICE]["SCAN_RATE"] == (1, 1)
+    request = PERIOD | {"figure": "EFFECTIVENESS_FIGURE_SCAN_RATE", "kind": "TASK_KIND_SPECIAL"}
+    behind = house.call("tasks", "ListEffectivenessInspections", request, by=city.SUPERVISOR).items
+    assert [item.inspection_id for item in behind] == [special.inspection_id]
+
+
+@pytest.mark.parametrize(
+    ("by", "rule"), [([], "REQUIRED"), ([0], "UNKNOWN"), (["DIMENSION_WEEK", "DIMENSION_YEAR"], "PERIODS")]
+)
+def test_a_breakdown_says_by_what(house: House, by: list[Any], rule: str) -> None:
+    with pytest.raises(Refused) as caught:
+        house.call("tasks", "GetEffectivenessBreakdown", PERIOD | {"by": by}, by=city.SUPERVISOR)
+    assert caught.value.violations == {"by": rule}
+
+
+def test_the_weekly_report_shows_every_authority_in_its_domains_beside_the_week_before(house: House) -> None:
+    published(house, city.SHOP)
+    house.pass_time(days=7)
+    published(house, city.CAFE, **HYGIENE)
+    published(house, city.FACTORY)
+    report = house.call("tasks", "GetWeeklyReport", {"day": "2025-06-18"}, by=city.SUPERVISOR)
+    assert (report.from_date, report.to_date) == ("2025-06-16", "2025-06-22")
+    assert [(row.domain, row.authority_name, row.inspections, row.previous_inspections) for row in report.rows] == [
+        ("司法", "重庆市司法局", 1, 1),
+        ("司法", "重庆市市场监督管理局", 0, 0),
+        ("司法", "渝中区司法局", 0, 0),
+        ("市场监管", "重庆市司法局", 1, 0),
+    ]
+    assert [(row.domain, row.inspections) for row in report.domains] == [("司法", 1), ("市场监管", 1)]
+    assert (report.total.inspections, report.total.previous_inspections) == (2, 1)
+    assert report.total.figures[3].definition.startswith("分子：完成两码互核")
+    last = house.call("tasks", "GetWeeklyReport", {}, by=city.SUPERVISOR)
+    assert (last.from_date, last.total.inspections) == ("2025-06-09", 1)
+    district = house.call("tasks", "GetWeeklyReport", {"day": "2025-06-18", "region": "500103"}, by=city.SUPERVISOR)
+    assert [row.authority_name for row in district.rows] == ["渝中区司法局"]
+
+
+def test_breakdown_and_weekly_report_are_exported_with_their_definitions(house: House) -> None:
+    published(house, city.SHOP)
+    by = {"by": ["DIMENSION_AUTHORITY", "DIMENSION_DOMAIN"]}
+    file = house.call("tasks", "ExportEffectivenessBreakdown", PERIOD | by, by=city.SUPERVISOR)
+    book = openpyxl.load_workbook(io.BytesIO(file.data))
+    assert book.sheetnames == ["效能评估", "指标定义"]
+    assert [cell.value for cell in book["效能评估"][2]][:6] == ["500000", "重庆市司法局", "司法", None, None, 1]
+    file = house.call("tasks", "ExportWeeklyReport", {"day": "2025-06-09"}, by=city.SUPERVISOR)
+    book = openpyxl.load_workbook(io.BytesIO(file.data))
+    assert book.sheetnames == ["分领域分部门", "分领域", "指标定义"]
+    assert [cell.value for cell in book["分领域分部门"][5]][:5] == [None, "合计", None, 1, 0]
+
+
+def test_figures_are_counted_anew_from_what_is_stored(house: House) -> None:
+    published(house, city.SHOP)
+    administrator = Principal(subject="administrator", roles=frozenset({"administrator"}))
+    right = rows(house)
+
+    def rebuild(**fields: Any) -> tuple[int, int]:
+        answer = house.call("tasks", "RebuildStatistics", fields, by=administrator)
+        return answer.rows, answer.corrected
+
+    assert rebuild() == (1, 0)
+    with house.work("tasks") as work:
+        work.increase(
+            DailyCount,
+            [
+                {
+                    "day": date(2025, 6, 9),
+                    "authority_id": city.JUSTICE,
+                    "domain": "司法",
+                    "kind": TaskKind.DAILY,
+                    "joint": 5,
+                }
+            ],
+        )
+        work.increase(
+            DailyCount,
+            [
+                {
+                    "day": date(2025, 6, 9),
+                    "authority_id": "nobody",
+                    "domain": "",
+                    "kind": TaskKind.DAILY,
+                    "inspections": 1,
+                }
+            ],
+        )
+    assert rows(house) != right
+    assert (rebuild(dry_run=True), rows(house) == right) == ((1, 2), False)
+    assert (rebuild(), rows(house) == right) == ((1, 2), True)
+    assert rebuild() == (1, 0)
+    with pytest.raises(Refused) as caught:
+        house.call("tasks", "RebuildStatistics", by=city.SUPERVISOR)
+    assert caught.value.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_figures_are_read_from_the_daily_counts_alone(house: House) -> None:
+    published(house, city.SHOP)
+    engine, read = house.runtimes["tasks"].database.engine, set[str]()
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        read.update(re.findall(r"(?:FROM|JOIN) (\w+)", statement))
+
+    event.listen(engine, "before_cursor_execute", note)
+    rows(house)
+    cells(house, "DOMAIN", "MONTH")
+    house.call("tasks", "GetWeeklyReport", {}, by=city.SUPERVISOR)
+    event.remove(engine, "before_cursor_execute", note)
+    assert read == {"daily_counts", "authorities"}
 
 
 @pytest.mark.parametrize(

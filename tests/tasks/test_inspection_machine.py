@@ -26,7 +26,16 @@ from services.tasks.model.inspection import (
     VisitInfo,
 )
 from services.tasks.model.part import Part, PartState, Review, ReviewDecision, ReviewerTookPart, Signature
-from services.tasks.model.record import Disposal, DisposalKind, Finding, ItemFinding, Record
+from services.tasks.model.record import (
+    Disposal,
+    DisposalKind,
+    Finding,
+    ItemFinding,
+    Recheck,
+    RecheckResult,
+    Record,
+    Renewal,
+)
 from services.tasks.model.terms import Method, NotNow, TaskKind, TaskNature
 from tests.tasks.city import refusal_of
 
@@ -72,7 +81,13 @@ def a_part(authority_id: str, position: int) -> Part:
 
 def a_record(by: str, disposal: DisposalKind = DisposalKind.NONE) -> Record:
     item = ItemFinding("m", "1")
-    return Record((item,), Finding.NO_PROBLEM, "", Disposal(disposal), date(2025, 6, 9), (), by, by, NOW)
+    deadline = date(2025, 7, 1) if disposal is DisposalKind.ORDER_CORRECTION else None
+    follows = Disposal(disposal, deadline=deadline)
+    return Record((item,), Finding.NO_PROBLEM, "", follows, date(2025, 6, 9), (), by, by, NOW)
+
+
+def a_recheck(result: RecheckResult) -> Recheck:
+    return Recheck(result, date(2025, 7, 1), Method.ON_SITE, "复查", ("A1", "A2"), "A1", NOW)
 
 
 class InspectionMachine(RuleBasedStateMachine):
@@ -148,7 +163,7 @@ class InspectionMachine(RuleBasedStateMachine):
         elif refused is not None:
             assert self.inspection.dispatched_at is None
         else:
-            kind = DisposalKind.OTHER if person == "2" else DisposalKind.NONE
+            kind = DisposalKind.OTHER if person == "2" else DisposalKind.ORDER_CORRECTION
             self.attempt("record", lambda: part.enter(a_record(f"{part.authority_id}{person}", kind)), part)
 
     @rule(index=st.integers(0, 1), person=st.sampled_from("12"))
@@ -182,6 +197,47 @@ class InspectionMachine(RuleBasedStateMachine):
         self.attempt("correct", lambda: part.correct(a_record(by), "笔误", by, NOW), part)
         assert part.versions[: len(earlier)] == earlier
 
+    @rule(index=st.integers(0, 1), kind=st.sampled_from(DisposalKind))
+    def correct_the_disposal(self, index: int, kind: DisposalKind) -> None:
+        part = self.part(index)
+        self.attempt("correct", lambda: part.correct(a_record("editor", kind), "改处置", "corrector", NOW), part)
+
+    @rule(
+        index=st.integers(0, 1),
+        result=st.sampled_from(RecheckResult),
+        then=st.sampled_from([DisposalKind.ORDER_CORRECTION, DisposalKind.OPEN_CASE]),
+    )
+    def recheck(self, index: int, result: RecheckResult, then: DisposalKind) -> None:
+        part = self.part(index)
+        renewal = Renewal(then, deadline=date(2025, 8, 1))
+        rechecks = self.rechecks(part)
+        self.attempt_disposal("recheck", lambda: part.recheck(a_recheck(result), renewal), part)
+        assert self.rechecks(part)[: len(rechecks)] == rechecks
+
+    @rule(index=st.integers(0, 1))
+    def close_disposal(self, index: int) -> None:
+        part = self.part(index)
+        self.attempt_disposal("close_disposal", lambda: part.close_disposal("办结", (), "A1", NOW), part)
+
+    @rule(index=st.integers(0, 1), day=st.sampled_from([date(2025, 6, 30), date(2025, 7, 2), date(2025, 8, 2)]))
+    def days_pass(self, index: int, day: date) -> None:
+        part, was = self.part(index), self.part(index).disposal_overdue
+        is_over = part.open_disposal and part.disposal_due is not None and part.disposal_due < day
+        assert part.fall_overdue(day) == (is_over and not was)
+
+    def attempt_disposal(self, verb: str, command: Callable[[], Any], part: Part) -> None:
+        """As `attempt`; whatever refuses says what is possible instead."""
+        before, possible = self.snapshot(), part.possible()
+        refused = refusal_of(command)
+        assert (refused is None) == (verb in possible)
+        if refused is not None:
+            assert self.snapshot() == before
+            assert refused.metadata["possible"] == ",".join(possible)
+
+    @staticmethod
+    def rechecks(part: Part) -> tuple[Recheck, ...]:
+        return part.versions[-1].record.disposal.rechecks if part.versions else ()
+
     @rule(index=st.integers(0, 1))
     def do_the_next_thing(self, index: int) -> None:
         """So that long roads are walked to their end, too."""
@@ -200,7 +256,10 @@ class InspectionMachine(RuleBasedStateMachine):
             self.review(index, ReviewDecision.APPROVED, "reviewer")
         elif part.state is PartState.REVIEWED:
             self.publish(index)
+        elif part.versions[-1].record.disposal.possible() == ("recheck",):
+            self.recheck(index, RecheckResult.CORRECTED, DisposalKind.NONE)
         else:
+            self.close_disposal(index)
             self.correct(index, "reviewer")
 
     # codes
@@ -245,6 +304,23 @@ class InspectionMachine(RuleBasedStateMachine):
                 assert part.review.reviewed_by not in {signature.signed_by for signature in part.signatures}
                 assert part.review.reviewed_by != part.versions[0].record.recorded_by
                 assert part.finding is part.versions[-1].record.finding
+
+    @invariant()
+    def a_disposal_stands_in_the_lists_as_in_the_result(self) -> None:
+        for part in self.inspection.parts:
+            disposal = part.versions[-1].record.disposal if part.versions else Disposal()
+            assert part.open_disposal == disposal.is_open
+            assert part.disposal_due == (disposal.deadline if disposal.is_open else None)
+            assert part.open_disposal or not part.disposal_overdue
+            is_order = disposal.kind is DisposalKind.ORDER_CORRECTION
+            if is_order and not disposal.is_open:
+                assert disposal.rechecks[-1].result is RecheckResult.CORRECTED
+
+    @invariant()
+    def whose_signature_is_there_is_marked_on_the_team(self) -> None:
+        for part in self.inspection.parts:
+            signed = {signature.certificate for signature in part.signatures}
+            assert {member.certificate for member in part.team if member.signed} == signed
 
     @invariant()
     def what_is_gone_stays_gone_and_history_only_grows(self) -> None:

@@ -225,9 +225,7 @@ def test_approval_and_publication_are_two_steps(visit: tuple[House, Any]) -> Non
     result = published.result
     assert (result.finding, result.adverse, result.version, result.domain) == ("NO_PROBLEM", False, 1, "司法")
     assert (result.object_name, result.method, result.nature) == ("重庆市雾霆娱乐中心", "ON_SITE", "FORMAL")
-    assert (
-        refused(house, "PublishInspection", inspection, city.MANAGER).metadata["possible"] == "correct,close_disposal"
-    )
+    assert refused(house, "PublishInspection", inspection, city.MANAGER).metadata["possible"] == "correct"
 
 
 def test_a_correction_keeps_the_earlier_version(visit: tuple[House, Any]) -> None:
@@ -245,24 +243,6 @@ def test_a_correction_keeps_the_earlier_version(visit: tuple[House, Any]) -> Non
     assert (fact.result.version, fact.result.adverse, fact.reason) == (2, False, "复核无误，原认定有误")
     again = refused(house, "CorrectResult", inspection, city.REVIEWER, **change)
     assert again.reason == "REVIEWER_TOOK_PART"
-
-
-def test_a_disposal_is_closed_once(visit: tuple[House, Any]) -> None:
-    house, inspection = visit
-    city.finish(house, inspection.inspection_id, **city.PENDING)
-    waiting = house.call("tasks", "ListInspections", {"open_disposal": True}, by=city.MANAGER).inspections
-    assert [i.inspection_id for i in waiting] == [inspection.inspection_id]
-    request = {"inspection_id": inspection.inspection_id, "outcome": "复查已改正"}
-    closed = house.call("tasks", "CloseDisposal", request, by=city.FIRST)
-    assert closed.parts[0].record.disposal.outcome == "复查已改正"
-    assert refused(house, "CloseDisposal", inspection, city.FIRST, outcome="又").reason == "NOTHING_TO_CLOSE"
-    assert list(house.call("tasks", "ListInspections", {"open_disposal": True}, by=city.MANAGER).inspections) == []
-
-
-def test_a_clean_result_has_no_disposal_to_close(visit: tuple[House, Any]) -> None:
-    house, inspection = visit
-    city.finish(house, inspection.inspection_id)
-    assert refused(house, "CloseDisposal", inspection, city.FIRST, outcome="无").reason == "NOTHING_TO_CLOSE"
 
 
 # joint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,34 @@ def test_a_record_form_shows_what_was_recorded_and_is_blank_before(house: House)
     assert filled.data != blank.data
     _show(blank.data, "blank.pdf")
     _show(filled.data, "record.pdf")
+
+
+def test_the_record_forms_of_a_task_are_one_file(house: House) -> None:
+    task, found = city.dispatched_joint(house, city.SHOP, city.CAFE)
+    request = {"task_id": task.task_id}
+    both = house.call("tasks", "GetRecordForms", request, by=city.MANAGER)
+    assert (both.content_type, _pages(both.data)) == ("application/pdf", 2)
+    one = house.call("tasks", "GetRecordForms", request | {"inspection_ids": [found[0].inspection_id]}, by=city.PARTNER)
+    assert _pages(one.data) == 1
+    _show(both.data, "records.pdf")
+
+
+def test_there_are_no_record_forms_of_what_did_not_go_out_or_of_strangers(house: House) -> None:
+    waiting = city.create(house)
+    city.add(house, waiting.task_id, city.SHOP)
+    task, _ = city.dispatched(house, city.CAFE)
+    stranger = {"task_id": task.task_id, "authority_id": city.MARKET}
+    for request in ({"task_id": waiting.task_id}, stranger):
+        with pytest.raises(Refused) as refused:
+            house.call("tasks", "GetRecordForms", request, by=city.MANAGER)
+        assert refused.value.reason == "NOTHING_TO_PRINT"
+    with pytest.raises(Refused) as refused:
+        house.call("tasks", "GetRecordForms", {"task_id": task.task_id}, by=city.PARTNER)
+    assert refused.value.reason == "NOT_YOURS"
+
+
+def _pages(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
 def test_without_a_chinese_font_the_remedy_is_named() -> None:

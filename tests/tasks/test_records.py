@@ -85,7 +85,7 @@ def test_problems_are_adverse_and_what_is_nobody_s_fault_is_not() -> None:
 
 
 def test_a_disposal_is_closed_once() -> None:
-    closed = ORDER.closed("复查已改正", (), "s", NOW)
+    closed = Disposal(DisposalKind.TRANSFER).closed("已移送", (), "s", NOW)
     assert not closed.is_open
     with pytest.raises(NothingToClose):
         closed.closed("又一次", (), "s", NOW)

@@ -270,3 +270,27 @@ def test_counters_count_the_caller_s_own_formal_tasks(house: House) -> None:
     assert counters.text.startswith("今年共有 3 个任务")
     theirs = house.call("tasks", "GetTaskCounters", {}, by=city.PARTNER)
     assert (theirs.total, theirs.confirming) == (0, 1)
+
+
+def test_the_tab_where_objects_are_chosen_counts_and_filters_what_waits_for_them(house: House) -> None:
+    chosen, staffed, empty = (city.create(house).task_id for _ in range(3))
+    drawn = city.create(house, kind="TASK_KIND_RANDOM").task_id
+    city.create(house, starts_on="2024-11-01", ends_on="2024-12-31")
+    city.add(house, chosen, city.SHOP)
+    city.add(house, staffed, city.CAFE)
+    city.assign(house, staffed, "50000001", "50000002")
+
+    def found(**filters: Any) -> set[str]:
+        listed = house.call("tasks", "ListTasks", {"year": 2025, **filters}, by=city.MANAGER)
+        return {task.task_id for task in listed.tasks}
+
+    assert found(objects="SETTLED_STATUS_OPEN") == {empty, drawn}
+    assert found(objects="SETTLED_STATUS_SETTLED", inspectors="SETTLED_STATUS_OPEN") == {chosen}
+    assert found(inspectors="SETTLED_STATUS_SETTLED") == {staffed}
+    numbers = {id: (task := city.task_of(house, id)).object_count - task.staffed_count for id in (chosen, staffed)}
+    assert numbers == {chosen: 1, staffed: 0}
+    assert found(selection="SELECTION_RANDOM") == found(staffing="STAFFING_RANDOM") == {drawn}
+    counters = house.call("tasks", "GetTaskCounters", {}, by=city.MANAGER)
+    assert (counters.unselected, counters.unselected_left_over) == (2, 1)
+    told = "今年共有 4 个任务，未抽取检查对象任务 2 个，历年剩余 1 个任务未抽取对象"
+    assert counters.selection_text.startswith(told)

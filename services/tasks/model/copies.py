@@ -127,6 +127,8 @@ class DirectoryObject:
     registration_status: str = ""
     region: str = ""
     address: str = ""
+    industry: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(eq=False, kw_only=True)

@@ -9,7 +9,15 @@ from enum import StrEnum
 from services.chassis.errors import InvalidArgument, Violation, malformed, required
 from services.tasks.model.content import ContentMode, MatterChoice
 from services.tasks.model.copies import Plan
-from services.tasks.model.terms import Attachment, Method, TaskKind, TaskNature, check_attachments, check_period
+from services.tasks.model.terms import (
+    Attachment,
+    Method,
+    TaskKind,
+    TaskNature,
+    check_attachments,
+    check_period,
+    check_regions,
+)
 
 
 class TestTerm(StrEnum):
@@ -100,6 +108,7 @@ class TaskDraft:
     staffing: Staffing | None = None
     attachments: tuple[Attachment, ...] = ()
     assistance_order: Attachment | None = None
+    assistance_regions: tuple[str, ...] = ()
     survey: bool = False
 
     def filled(self, plan: Plan | None, claimed: frozenset[str]) -> TaskDraft:
@@ -147,6 +156,7 @@ class TaskDraft:
         check_attachments("task.attachments", self.attachments)
         if self.assistance_order:
             check_attachments("task.assistance_order", (self.assistance_order,))
+        check_regions("task.assistance_regions", self.assistance_regions)
         if plan:
             self._check_plan(plan)
         self._check_partners(lead_id)
@@ -156,6 +166,7 @@ class TaskDraft:
         is_planned, is_matched = self.origin is TaskOrigin.PLAN, self.origin is TaskOrigin.MATCHED
         draws_both = self.selection is Selection.RANDOM and self.staffing is Staffing.RANDOM
         holds = {
+            _ASSISTANCE: self.assistance_order is not None or not self.assistance_regions,
             _TEST_TERM: is_test == (self.test_term is not None),
             _ORIGIN: is_planned == (plan is not None) and not is_matched,
             _DOUBLE_RANDOM: self.kind is not TaskKind.RANDOM or draws_both,
@@ -246,6 +257,12 @@ _PARTNERS = _violation(
     "PARTNERS",
     "跨机构任务须添加配合机构，本机构任务不可添加",
     "a CROSS_AGENCY task needs partners, an OWN_AGENCY task has none",
+)
+_ASSISTANCE = _violation(
+    "assistance_order",
+    "ASSISTANCE",
+    "填写异地协助区划时须附异地协助文件",
+    "assistance_regions need an assistance_order",
 )
 _DEADLINE = _violation(
     "invitation_deadline",

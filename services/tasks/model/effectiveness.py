@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+
+from services.tasks.model.inspection import Inspection
+from services.tasks.model.part import Part, PartState
+from services.tasks.model.terms import TaskKind, TaskNature
 
 
 class Figure(StrEnum):
@@ -45,6 +50,8 @@ _DEFINITIONS = {
 }
 PRAISE = 4
 """The least score that counts as praise, of 1 to 5."""
+COUNTS = ("inspections", "joint", "off_site", "problems", "on_site", "scanned", "evaluations", "praises")
+"""What the figures are made of."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -56,6 +63,92 @@ class Evaluation:
     authority_id: str
     score: int
     received_at: datetime
+
+
+@dataclass(eq=False, kw_only=True)
+class DailyCount:
+    """What an authority published of one day's visits in one domain and kind of task; kept up with every change."""
+
+    day: date
+    authority_id: str
+    domain: str
+    kind: TaskKind
+    inspections: int = 0
+    joint: int = 0
+    off_site: int = 0
+    problems: int = 0
+    on_site: int = 0
+    scanned: int = 0
+    evaluations: int = 0
+    praises: int = 0
+
+
+KEYS = ("day", "authority_id", "domain", "kind")
+Counted = dict[tuple[date, str, str, TaskKind], dict[str, int]]
+"""By day, authority, domain and kind of task: what is counted, by the names in `COUNTS`."""
+
+
+def count(inspection: Inspection, evaluations: Iterable[Evaluation]) -> Counted:
+    """What an inspection adds to the figures: its published parts, unless it is of a TEST task."""
+    if inspection.nature is TaskNature.TEST:
+        return {}
+    judged = list(evaluations)
+    return {
+        (part.inspected_on, part.authority_id, part.domain, inspection.kind): _count_part(inspection, part, judged)
+        for part in inspection.parts
+        if part.state is PartState.PUBLISHED and part.inspected_on is not None
+    }
+
+
+def _count_part(inspection: Inspection, part: Part, evaluations: list[Evaluation]) -> dict[str, int]:
+    scores = [each.score for each in evaluations if each.authority_id == part.authority_id]
+    return {
+        "inspections": 1,
+        "joint": int(inspection.is_joint),
+        "off_site": int(not inspection.is_on_site),
+        "problems": int(part.finding is not None and part.finding.is_problem),
+        "on_site": int(inspection.is_on_site),
+        "scanned": int(inspection.is_on_site and inspection.mutually_verified),
+        "evaluations": len(scores),
+        "praises": sum(score >= PRAISE for score in scores),
+    }
+
+
+def difference(before: Counted, after: Counted) -> list[dict[str, object]]:
+    """What is to be added to the daily counts to lead from one to the other."""
+    rows: list[dict[str, object]] = []
+    for key in before.keys() | after.keys():
+        was, becomes = before.get(key, {}), after.get(key, {})
+        changes = {name: becomes.get(name, 0) - was.get(name, 0) for name in COUNTS}
+        if any(changes.values()):
+            rows.append(dict(zip(KEYS, key, strict=True)) | changes)
+    return rows
+
+
+class Dimension(StrEnum):
+    """What figures are broken down by."""
+
+    AUTHORITY = "AUTHORITY"
+    REGION = "REGION"
+    DOMAIN = "DOMAIN"
+    KIND = "KIND"
+    WEEK = "WEEK"
+    MONTH = "MONTH"
+    QUARTER = "QUARTER"
+    YEAR = "YEAR"
+
+    def period(self, day: date) -> str:
+        """The period a day lies in; empty for what is no period."""
+        iso = day.isocalendar()
+        return {
+            Dimension.WEEK: f"{iso.year}-W{iso.week:02}",
+            Dimension.MONTH: f"{day:%Y-%m}",
+            Dimension.QUARTER: f"{day.year}-Q{(day.month + 2) // 3}",
+            Dimension.YEAR: f"{day.year}",
+        }.get(self, "")
+
+
+PERIODS = frozenset({Dimension.WEEK, Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR})
 
 
 @dataclass(frozen=True)
@@ -78,6 +171,65 @@ class FigureValue:
     def rate(self) -> float | None:
         """The quotient; None when there is nothing to count."""
         return self.numerator / self.denominator if self.denominator else None
+
+
+def figures(counts: Mapping[str, int]) -> tuple[FigureValue, ...]:
+    """The five figures made of what was counted."""
+    of = {name: counts.get(name, 0) for name in COUNTS}
+    return (
+        FigureValue(Figure.JOINT_RATE, of["joint"], of["inspections"]),
+        FigureValue(Figure.OFF_SITE_RATE, of["off_site"], of["inspections"]),
+        FigureValue(Figure.PROBLEM_RATE, of["problems"], of["inspections"]),
+        FigureValue(Figure.SCAN_RATE, of["scanned"], of["on_site"]),
+        FigureValue(Figure.PRAISE_RATE, of["praises"], of["evaluations"]),
+    )
+
+
+@dataclass(frozen=True)
+class EffectivenessRow:
+    """The figures of one cell of a breakdown; what it is not broken down by is empty."""
+
+    authority_id: str
+    authority_name: str
+    region: str
+    domain: str
+    kind: TaskKind | None
+    period: str
+    inspections: int
+    figures: tuple[FigureValue, ...]
+
+
+@dataclass(frozen=True)
+class Breakdown:
+    """Figures of a period, broken down."""
+
+    from_date: date
+    to_date: date
+    rows: tuple[EffectivenessRow, ...]
+
+
+@dataclass(frozen=True)
+class WeeklyRow:
+    """A week of an authority in a domain, of a domain, or of all."""
+
+    domain: str
+    authority_id: str
+    authority_name: str
+    region: str
+    inspections: int
+    previous_inspections: int
+    figures: tuple[FigureValue, ...]
+
+
+@dataclass(frozen=True)
+class WeeklyReport:
+    """What was done in a week, by domain and authority (CQ 三)."""
+
+    from_date: date
+    to_date: date
+    rows: tuple[WeeklyRow, ...]
+    domains: tuple[WeeklyRow, ...]
+    total: WeeklyRow
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,8 @@ class InspectedObject:
     type: str = ""
     region: str = ""
     address: str = ""
+    industry: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 
 from services.chassis.errors import FailedPrecondition, PermissionDenied, malformed
 from services.tasks.model.copies import Inspector
-from services.tasks.model.record import Finding, Record
+from services.tasks.model.record import Disposal, Finding, Recheck, Record, Renewal
 from services.tasks.model.terms import Attachment, NotNow, check_attachments
 
 
@@ -94,6 +94,7 @@ class Member:
     name: str = ""
     valid_until: date | None = None
     expert: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ _POSSIBLE: dict[PartState, tuple[str, ...]] = {
     PartState.SIGNED: ("review",),
     PartState.RETURNED: ("record", "reassign_inspector"),
     PartState.REVIEWED: ("publish",),
-    PartState.PUBLISHED: ("correct", "close_disposal"),
+    PartState.PUBLISHED: ("correct",),
 }
 
 
@@ -145,7 +146,8 @@ _POSSIBLE: dict[PartState, tuple[str, ...]] = {
 class Part:
     """One authority's part.
 
-    `inspected_on`, `finding` and `open_disposal` repeat what the version that stands says, for lists and figures.
+    `inspected_on`, `finding`, `open_disposal` and `disposal_due` repeat what the version that stands says, and `signed`
+    of a member what the signatures say, for lists and figures. `domain` is that of its first matter, once published.
     """
 
     inspection_id: str
@@ -165,10 +167,14 @@ class Part:
     inspected_on: date | None = None
     finding: Finding | None = None
     open_disposal: bool = False
+    disposal_due: date | None = None
+    disposal_overdue: bool = False
+    domain: str = ""
 
     def possible(self) -> tuple[str, ...]:
-        """What may be done in this state."""
-        return _POSSIBLE[self.state]
+        """What may be done in this state, and with the disposal of what is published."""
+        disposal = self.versions[-1].record.disposal.possible() if self.state is PartState.PUBLISHED else ()
+        return _POSSIBLE[self.state] + disposal
 
     def require(self, verb: str) -> None:
         """Refuse what this state does not allow."""
@@ -226,6 +232,8 @@ class Part:
         self.require("record")
         self.record, self.state = record, PartState.RECORDED
         self.signatures, self.object_signature, self.review = (), None, None
+        for member in self.team:
+            member.signed = False
 
     def sign(self, certificate: str, picture: Attachment | None, by: str, now: datetime) -> None:
         """An inspector of the team signs."""
@@ -236,7 +244,7 @@ class Part:
         if picture:
             check_attachments("picture", (picture,))
         signature = Signature(name=member.name, signed_at=now, signed_by=by, certificate=certificate, picture=picture)
-        self.signatures = (*self.signatures, signature)
+        self.signatures, member.signed = (*self.signatures, signature), True
         self._settle_signatures()
 
     def sign_for_object(self, signature: Signature) -> None:
@@ -285,18 +293,71 @@ class Part:
         self.record = record
         return self._stand(ResultVersion(len(self.versions) + 1, record, now, by, reason))
 
-    def close_disposal(self, record: Record) -> None:
-        """Take over the record of the version that stands, whose disposal is closed now."""
-        self.require("close_disposal")
+    # the disposal
+
+    def standing(self, verb: str) -> Record:
+        """The record of the version that stands, whose disposal is to be changed."""
+        if self.state is not PartState.PUBLISHED:
+            raise NotNow("part", self.state, verb, self.possible())
+        return self.versions[-1].record
+
+    def close_disposal(self, outcome: str, attachments: tuple[Attachment, ...], by: str, now: datetime) -> None:
+        """Close the disposal, other than an order to correct."""
+        disposal = self.standing("close_disposal").disposal
+        self._settle_disposal(disposal.closed(outcome, attachments, by, now))
+
+    def recheck(self, recheck: Recheck, renewal: Renewal) -> Disposal:
+        """An order to correct was rechecked: it is closed, or renewed."""
+        disposal = self.standing("recheck").disposal.rechecked(recheck, renewal)
+        self._settle_disposal(disposal)
+        return disposal
+
+    def _settle_disposal(self, disposal: Disposal) -> None:
+        """Keep it in the version that stands, which stays the same version."""
         standing = self.versions[-1]
-        closed = ResultVersion(standing.version, record, standing.published_at, standing.published_by, standing.reason)
-        self.record, self.versions, self.open_disposal = record, (*self.versions[:-1], closed), False
+        record = replace(standing.record, disposal=disposal)
+        self.record, self.versions = record, (*self.versions[:-1], replace(standing, record=record))
+        self._note_disposal(disposal)
+
+    def fall_overdue(self, today: date) -> bool:
+        """Mark, once, that the last day of its disposal is over; whether that was new."""
+        is_over = self.open_disposal and self.disposal_due is not None and self.disposal_due < today
+        if self.disposal_overdue or not is_over:
+            return False
+        self.disposal_overdue = True
+        return True
 
     def _stand(self, version: ResultVersion) -> ResultVersion:
         self.versions = (*self.versions, version)
         self.inspected_on, self.finding = version.record.inspected_on, version.record.finding
-        self.open_disposal = version.record.disposal.is_open
+        self._note_disposal(version.record.disposal)
         return version
+
+    def _note_disposal(self, disposal: Disposal) -> None:
+        due = disposal.deadline if disposal.is_open else None
+        if due != self.disposal_due:
+            self.disposal_overdue = False
+        self.open_disposal, self.disposal_due = disposal.is_open, due
+
+
+def require_recheckers(
+    team: Iterable[Member], directory: dict[str, Inspector], recorder: str, companions: Iterable[str], day: date
+) -> tuple[str, ...]:
+    """Who rechecks: at least two whose certificates hold, recorded by one of the team while any of the team can.
+
+    Raises:
+        NotOnTeam, ExpertSignsNothing, TooFewInspectors.
+    """
+    if recorder in directory and directory[recorder].expert:
+        raise ExpertSignsNothing(recorder)
+    valid = {c for c, inspector in directory.items() if inspector.is_valid_on(day) and not inspector.expert}
+    own = {member.certificate: member.authority_id for member in team if not member.expert}
+    if recorder not in own and (valid & own.keys() or recorder not in valid):
+        raise NotOnTeam(recorder, next(iter(own.values()), ""))
+    present = {recorder, *companions}
+    if len(present & valid) < 2 or recorder not in valid:
+        raise TooFewInspectors(len(present & valid), present - valid)
+    return tuple(sorted(present & valid))
 
 
 def require_two_valid(team: Iterable[Member], directory: dict[str, Inspector], recorder: str, day: date) -> None:

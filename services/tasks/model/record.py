@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument, Violation, malformed, required
 from services.tasks.model.content import TaskMatter
-from services.tasks.model.terms import Attachment, check_attachments
+from services.tasks.model.terms import Attachment, Method, check_attachments
 
 
 class ItemResult(StrEnum):
@@ -92,13 +92,44 @@ _DISPOSAL_ZH = {
 }
 
 
+class RecheckResult(StrEnum):
+    """What a recheck (复查) found."""
+
+    CORRECTED = "CORRECTED"
+    NOT_CORRECTED = "NOT_CORRECTED"
+
+
 class NothingToClose(FailedPrecondition):
     """A disposal is closed once, and only where there is one."""
 
     def __init__(self, closed: bool) -> None:
         super().__init__(
-            "后续处置已办结" if closed else "该检查结果无需后续处置",
-            "the disposal is closed already" if closed else "the result has no disposal to close",
+            "后续处置已办结；现在可以：correct" if closed else "该检查结果无需后续处置；现在可以：correct",
+            f"{'the disposal is closed already' if closed else 'the result has no disposal to close'}; "
+            "possible now: correct",
+            possible="correct",
+        )
+
+
+class RecheckFirst(FailedPrecondition):
+    """An order to correct is closed by the recheck that finds it obeyed, and not otherwise."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "责令改正须经复查确认已改正后办结；现在可以：correct、recheck",
+            "an order to correct is closed by a recheck that finds it obeyed; possible now: correct, recheck",
+            possible="correct,recheck",
+        )
+
+
+class NothingToRecheck(FailedPrecondition):
+    """Only an order to correct is rechecked."""
+
+    def __init__(self, kind: DisposalKind) -> None:
+        super().__init__(
+            f"后续处置为“{kind.zh}”，无需复查；现在可以：correct、close_disposal",
+            f"the disposal is {kind} and is not rechecked; possible now: correct, close_disposal",
+            possible="correct,close_disposal",
         )
 
 
@@ -114,8 +145,60 @@ class ItemFinding:
 
 
 @dataclass(frozen=True)
+class Recheck:
+    """复查: whether an order to correct was obeyed; `deadline` is the one that held then."""
+
+    result: RecheckResult
+    checked_on: date
+    method: Method
+    note: str
+    certificates: tuple[str, ...]
+    recorded_by: str
+    recorded_at: datetime
+    deadline: date | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+    def check(self, earliest: date, today: date) -> None:
+        """Refuse a recheck before the visit or in the future, and files that are none."""
+        check_attachments("attachments", self.attachments)
+        if not earliest <= self.checked_on <= today:
+            zh = f"复查日期须在 {earliest} 至 {today} 之间"
+            raise malformed("checked_on", "PERIOD", zh, f"checked_on must lie between {earliest} and {today}")
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What follows when an order was not obeyed: another deadline, or something sharper."""
+
+    kind: DisposalKind = DisposalKind.NONE
+    detail: str = ""
+    deadline: date | None = None
+
+    def check(self, result: RecheckResult, today: date) -> None:
+        """Refuse one that contradicts the recheck, lacks its deadline, or has one that is over.
+
+        Raises:
+            InvalidArgument: names each field.
+        """
+        is_wanted, is_order = result is RecheckResult.NOT_CORRECTED, self.kind is DisposalKind.ORDER_CORRECTION
+        violations = []
+        if is_wanted and self.kind is DisposalKind.NONE:
+            violations.append(required("disposal"))
+        if is_wanted and is_order and self.deadline is None:
+            violations.append(required("disposal_deadline"))
+        if is_wanted and self.deadline is not None and self.deadline < today:
+            zh = f"新的处置期限不能早于今天（{today}）"
+            violations.append(Violation("disposal_deadline", "PERIOD", zh, "disposal_deadline is over already"))
+        if not is_wanted and (self.kind is not DisposalKind.NONE or self.deadline is not None):
+            zh = "复查已改正即办结，不可再填写后续处置"
+            violations.append(Violation("disposal", "CONTRADICTION", zh, "a CORRECTED order needs no further disposal"))
+        if violations:
+            raise InvalidArgument(*violations)
+
+
+@dataclass(frozen=True)
 class Disposal:
-    """What follows from a finding."""
+    """What follows from a finding: open until it is closed; an order to correct is closed or renewed by rechecks."""
 
     kind: DisposalKind = DisposalKind.NONE
     detail: str = ""
@@ -124,19 +207,57 @@ class Disposal:
     closed_by: str = ""
     outcome: str = ""
     attachments: tuple[Attachment, ...] = ()
+    rechecks: tuple[Recheck, ...] = ()
 
     @property
     def is_open(self) -> bool:
         return self.kind is not DisposalKind.NONE and self.closed_at is None
+
+    def possible(self) -> tuple[str, ...]:
+        """What may be done with it now."""
+        if not self.is_open:
+            return ()
+        return ("recheck",) if self.kind is DisposalKind.ORDER_CORRECTION else ("close_disposal",)
+
+    def carried_into(self, corrected: Disposal) -> Disposal:
+        """What becomes of it when its result is corrected: the same disposal goes on, another one begins anew."""
+        if (corrected.kind, corrected.deadline) != (self.kind, self.deadline):
+            return corrected
+        return replace(self, detail=corrected.detail or self.detail)
+
+    def rechecked(self, recheck: Recheck, renewal: Renewal) -> Disposal:
+        """The same, closed by the recheck, or renewed.
+
+        Raises:
+            NothingToClose: it is none, or closed already.
+            NothingToRecheck: it is no order to correct.
+        """
+        if not self.is_open:
+            raise NothingToClose(self.closed_at is not None)
+        if self.kind is not DisposalKind.ORDER_CORRECTION:
+            raise NothingToRecheck(self.kind)
+        done = replace(self, rechecks=(*self.rechecks, replace(recheck, deadline=self.deadline)))
+        if recheck.result is RecheckResult.NOT_CORRECTED:
+            return replace(done, kind=renewal.kind, detail=renewal.detail or self.detail, deadline=renewal.deadline)
+        return replace(
+            done,
+            closed_at=recheck.recorded_at,
+            closed_by=recheck.recorded_by,
+            outcome=recheck.note,
+            attachments=recheck.attachments,
+        )
 
     def closed(self, outcome: str, attachments: tuple[Attachment, ...], by: str, now: datetime) -> Disposal:
         """The same, closed.
 
         Raises:
             NothingToClose: it is none, or closed already.
+            RecheckFirst: it is an order to correct.
         """
         if not self.is_open:
             raise NothingToClose(self.closed_at is not None)
+        if self.kind is DisposalKind.ORDER_CORRECTION:
+            raise RecheckFirst
         check_attachments("attachments", attachments)
         return replace(self, closed_at=now, closed_by=by, outcome=outcome, attachments=attachments)
 

@@ -25,6 +25,7 @@ from services.tasks.model.terms import (
     TaskKind,
     TaskNature,
     check_attachments,
+    check_regions,
     lies_within,
 )
 
@@ -88,12 +89,13 @@ _POSSIBLE: dict[TaskState, tuple[str, ...]] = {
         "submit_scheme",
         "decide_scheme",
         "distribute",
+        "attach_assistance_order",
         "choose_objects",
         "assign_inspectors",
         "dispatch",
         *_EDITABLE,
     ),
-    TaskState.EXECUTING: ("choose_objects", "assign_inspectors", "dispatch", "cancel"),
+    TaskState.EXECUTING: ("attach_assistance_order", "choose_objects", "assign_inspectors", "dispatch", "cancel"),
     TaskState.COMPLETED: (),
     TaskState.CANCELLED: (),
 }
@@ -133,11 +135,14 @@ class Task:
     invitation_deadline: date | None = None
     attachments: tuple[Attachment, ...] = ()
     assistance_order: Attachment | None = None
+    assistance_regions: tuple[str, ...] = ()
     survey: bool = False
     state: TaskState = TaskState.DRAFT
     participants: list[Participant] = field(default_factory=list)
     objects_chosen: bool = False
     staffed: bool = False
+    object_count: int = 0
+    staffed_count: int = 0
     draw_round: int = 0
     scheme: Scheme | None = None
     filing: Filing | None = None
@@ -150,6 +155,7 @@ class Task:
     closed_at: datetime | None = None
     cancel_reason: str = ""
     deleted: bool = False
+    overdue: bool = False
     history: tuple[HistoryEntry, ...] = ()
     version: int = 0
     created_at: datetime | None = None
@@ -197,6 +203,7 @@ class Task:
         self.selection, self.staffing = draft.selection or self.selection, draft.staffing or self.staffing
         self.invitation_deadline, self.survey = draft.invitation_deadline, draft.survey
         self.attachments, self.assistance_order = draft.attachments, draft.assistance_order
+        self.assistance_regions = draft.assistance_regions
 
     def amend(self, draft: TaskDraft, by: str, now: datetime) -> None:
         """Replace what was entered; an approved scheme no longer fits and must be approved again."""
@@ -327,7 +334,7 @@ class Task:
     def require_addable(self) -> None:
         """Refuse objects by hand where they are drawn, or too late."""
         self.require("choose_objects")
-        if self.selection is Selection.RANDOM:
+        if self.selection is Selection.RANDOM or self.kind is TaskKind.RANDOM:
             raise WrongMode("该任务的检查对象由随机抽取产生，不能自行添加", "the objects of this task are drawn")
         if self.survey:
             raise WrongMode(
@@ -336,9 +343,24 @@ class Task:
         if self.state is TaskState.EXECUTING and self.fixity is Fixity.FIXED:
             raise NotSupplementable
 
-    def allows_region(self, region: str) -> bool:
-        """No inspection outside the authority's region without an assistance order (TJ 15)."""
-        return self.assistance_order is not None or lies_within(region, self.region)
+    def is_assisted_in(self, region: str) -> bool:
+        """Whether an assistance order allows objects of a region; an order that names none allows all."""
+        regions = self.assistance_regions
+        return self.assistance_order is not None and (
+            not regions or any(lies_within(region, allowed) for allowed in regions)
+        )
+
+    def attach_assistance_order(
+        self, order: Attachment, regions: tuple[str, ...], reason: str, by: str, now: datetime
+    ) -> None:
+        """Put an assistance order in the place of what was attached before."""
+        self.require("attach_assistance_order")
+        check_attachments("assistance_order", (order,))
+        check_regions("regions", regions)
+        earlier = self.assistance_order
+        detail = f"{'、'.join(regions)}" + (f"（替换 {earlier.name or earlier.sha256}）" if earlier else "")
+        self.assistance_order, self.assistance_regions = order, regions
+        self.note(now, by, "ASSISTANCE_ATTACHED", reason, detail)
 
     # dispatch and end
 
@@ -366,6 +388,15 @@ class Task:
             )
             if is_missing
         }
+
+    def fall_overdue(self, now: datetime) -> bool:
+        """Put on record, once, that its last day is over and it is not done; whether that was new."""
+        is_at_work = self.state in (TaskState.PENDING_EXECUTION, TaskState.EXECUTING)
+        if self.overdue or not is_at_work or today(now) <= self.ends_on:
+            return False
+        self.overdue = True
+        self.note(now, "", "OVERDUE", detail=self.ends_on.isoformat())
+        return True
 
     def complete(self, now: datetime) -> None:
         """Nothing is left to do."""

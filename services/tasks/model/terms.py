@@ -60,6 +60,19 @@ class LeadKind(StrEnum):
     RISK_MONITORING = "RISK_MONITORING"
     STATUTE = "STATUTE"
 
+    @property
+    def zh(self) -> str:
+        return _LEAD_ZH[self]
+
+
+_LEAD_ZH = {
+    LeadKind.COMPLAINT: "投诉",
+    LeadKind.REPORT: "举报",
+    LeadKind.ASSIGNED_CASE: "转办交办",
+    LeadKind.RISK_MONITORING: "风险监测",
+    LeadKind.STATUTE: "法律法规规定",
+}
+
 
 @dataclass(frozen=True)
 class Attachment:
@@ -108,6 +121,16 @@ def check_attachments(field: str, attachments: tuple[Attachment, ...]) -> None:
             path = f"{field}[{index}].sha256"
             raise malformed(
                 path, "SHA256", f"{path} 应为已上传文件的 SHA-256（64 位小写十六进制）", f"{path} is no SHA-256"
+            )
+
+
+def check_regions(field: str, regions: tuple[str, ...]) -> None:
+    """Refuse what is no region code."""
+    for index, region in enumerate(regions):
+        if not re.fullmatch(r"[0-9]{6}", region):
+            path = f"{field}[{index}]"
+            raise malformed(
+                path, "REGION", f"{path}（{region}）应为 6 位行政区划代码", f"{path}: {region!r} is no region"
             )
 
 

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, literal, select
 from sqlalchemy.orm import Session
 
 from services.chassis.paging import Page, paginate
+from services.tasks.model.copies import Authority
 from services.tasks.model.effectiveness import (
+    COUNTS,
+    PERIODS,
     PRAISE,
     AuthorityEffectiveness,
+    Breakdown,
     CountedInspection,
+    Dimension,
     Effectiveness,
+    EffectivenessRow,
     Figure,
-    FigureValue,
+    WeeklyReport,
+    WeeklyRow,
+    figures,
 )
 from services.tasks.model.part import PartState
 from services.tasks.model.record import PROBLEMS
-from services.tasks.model.terms import Method, TaskNature, region_prefix
-from services.tasks.tables import authorities, evaluations, inspections, parts
+from services.tasks.model.terms import Method, TaskKind, TaskNature, region_prefix
+from services.tasks.tables import authorities, daily_counts, evaluations, inspections, parts
+
+_WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,8 @@ class Scope:
     to_date: date
     authority_id: str = ""
     region: str = ""
+    domain: str = ""
+    kind: TaskKind | None = None
 
 
 _others = parts.alias("others")
@@ -50,52 +64,117 @@ _COUNTED: dict[Figure, ColumnElement[bool]] = {
 
 def effectiveness(session: Session, scope: Scope) -> Effectiveness:
     """The five figures of every authority in scope, those with nothing too."""
-    counted = _count_parts(session, scope)
-    praised = _count_praise(session, scope)
-    rows = session.execute(
-        select(authorities.c.authority_id, authorities.c.name, authorities.c.region)
-        .where(*_authority_conditions(scope, authorities.c.authority_id))
-        .order_by(authorities.c.region, authorities.c.name, authorities.c.authority_id)
+    counted = {row.authority_id: row._mapping for row in _counted(session, scope, daily_counts.c.authority_id)}  # noqa: SLF001 (public in SQLAlchemy)
+    rows = (_row(authority, counted.get(authority.authority_id, {})) for authority in _authorities(session, scope))
+    return Effectiveness(scope.from_date, scope.to_date, tuple(rows))
+
+
+def _row(authority: Authority, counts: Mapping[Any, int]) -> AuthorityEffectiveness:
+    total = counts.get("inspections", 0)
+    return AuthorityEffectiveness(authority.authority_id, authority.name, authority.region, total, figures(counts))
+
+
+def _authorities(session: Session, scope: Scope) -> list[Authority]:
+    """The authorities in scope, by region and name."""
+    order = (authorities.c.region, authorities.c.name, authorities.c.authority_id)
+    statement = select(Authority).where(*_authority_conditions(scope, authorities.c.authority_id)).order_by(*order)
+    return list(session.scalars(statement))
+
+
+def _counted(session: Session, scope: Scope, *by: Any) -> Iterable[Row[Any]]:
+    """What was counted, summed up by these columns."""
+    sums = [func.sum(daily_counts.c[name]).label(name) for name in COUNTS]
+    conditions: list[ColumnElement[bool]] = [daily_counts.c.day.between(scope.from_date, scope.to_date)]
+    if scope.domain:
+        conditions.append(daily_counts.c.domain == scope.domain)
+    if scope.kind:
+        conditions.append(daily_counts.c.kind == scope.kind)
+    conditions += _authority_conditions(scope, daily_counts.c.authority_id)
+    return session.execute(select(*by, *sums).where(*conditions).group_by(*by))
+
+
+def breakdown(session: Session, scope: Scope, dimensions: Collection[Dimension]) -> Breakdown:
+    """The five figures by any of the dimensions. By authority, those with nothing appear, too."""
+    known = {authority.authority_id: authority for authority in _authorities(session, scope)}
+    cells: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    columns = daily_counts.c
+    for row in _counted(session, scope, columns.authority_id, columns.domain, columns.kind, columns.day):
+        cell = _cell(known.get(row.authority_id), row.authority_id, row.domain, row.kind, row.day, dimensions)
+        cells[cell].update({name: row._mapping[name] for name in COUNTS})  # noqa: SLF001 (public in SQLAlchemy)
+    if Dimension.AUTHORITY in dimensions:
+        for id in known.keys() - {cell[1] for cell in cells}:
+            cells[_cell(known[id], id, "", "", None, dimensions)] = Counter()
+    rows = (_breakdown_row(cell, known, counts) for cell, counts in sorted(cells.items()))
+    return Breakdown(scope.from_date, scope.to_date, tuple(rows))
+
+
+def _cell(
+    authority: Authority | None, id: str, domain: str, kind: str, day: date | None, dimensions: Collection[Dimension]
+) -> tuple[str, ...]:
+    """Region, authority, domain, kind and period, as far as it is broken down by them."""
+    by_authority = Dimension.AUTHORITY in dimensions
+    region = authority.region if authority and (by_authority or Dimension.REGION in dimensions) else ""
+    period = next((each for each in dimensions if each in PERIODS), None)
+    return (
+        region,
+        id if by_authority else "",
+        domain if Dimension.DOMAIN in dimensions else "",
+        kind if Dimension.KIND in dimensions else "",
+        period.period(day) if period and day else "",
     )
-    return Effectiveness(
-        scope.from_date,
-        scope.to_date,
-        tuple(
-            _row(row.authority_id, row.name, row.region, counted.get(row.authority_id), praised.get(row.authority_id))
-            for row in rows
-        ),
+
+
+def _breakdown_row(cell: tuple[str, ...], known: Mapping[str, Authority], counts: Counter[str]) -> EffectivenessRow:
+    region, id, domain, kind, period = cell
+    name = known[id].name if id in known else ""
+    of_kind = TaskKind(kind) if kind else None
+    return EffectivenessRow(id, name, region, domain, of_kind, period, counts["inspections"], figures(counts))
+
+
+def weekly_report(session: Session, day: date, region: str) -> WeeklyReport:
+    """The week a day lies in, by domain and authority; each authority appears in each of its domains (CQ 三)."""
+    monday = day - timedelta(days=day.weekday())
+    week, before = _week(session, monday, region), _week(session, monday - _WEEK, region)
+    known = {
+        authority.authority_id: authority for authority in _authorities(session, Scope(monday, monday, "", region))
+    }
+    own = {(domain, id) for id, authority in known.items() for domain in authority.domains or ("",)}
+    keys = sorted(own | week.keys() | before.keys(), key=lambda key: (key[0], *_place(known.get(key[1])), key[1]))
+    rows = tuple(_weekly_row(known, [key], key, week, before) for key in keys)
+    domains = tuple(
+        _weekly_row(known, [key for key in keys if key[0] == domain], (domain, ""), week, before)
+        for domain in dict.fromkeys(key[0] for key in keys)
     )
+    total = replace(_weekly_row(known, keys, ("", ""), week, before), authority_name="合计")
+    return WeeklyReport(monday, monday + _WEEK - timedelta(days=1), rows, domains, total)
 
 
-def _row(authority_id: str, name: str, region: str, counted: Any, praised: Any) -> AuthorityEffectiveness:
-    total, joint, off_site, problems, scanned, on_site = counted or (0, 0, 0, 0, 0, 0)
-    praise, judged = praised or (0, 0)
-    figures = (
-        FigureValue(Figure.JOINT_RATE, joint, total),
-        FigureValue(Figure.OFF_SITE_RATE, off_site, total),
-        FigureValue(Figure.PROBLEM_RATE, problems, total),
-        FigureValue(Figure.SCAN_RATE, scanned, on_site),
-        FigureValue(Figure.PRAISE_RATE, praise, judged),
-    )
-    return AuthorityEffectiveness(authority_id, name, region, total, figures)
+def _week(session: Session, monday: date, region: str) -> dict[tuple[str, str], Counter[str]]:
+    """By domain and authority, what was counted in seven days."""
+    scope = Scope(monday, monday + _WEEK - timedelta(days=1), "", region)
+    found = _counted(session, scope, daily_counts.c.domain, daily_counts.c.authority_id)
+    return {
+        (row.domain, row.authority_id): Counter({name: row._mapping[name] for name in COUNTS})  # noqa: SLF001 (public in SQLAlchemy)
+        for row in found
+    }
 
 
-def _count_parts(session: Session, scope: Scope) -> dict[str, tuple[int, ...]]:
-    """Of each authority: all, joint, off-site, with problems, scanned, on site."""
-    sums = [_sum(_COUNTED[figure]) for figure in Figure if figure is not Figure.PRAISE_RATE]
-    statement = _base(scope, parts.c.authority_id, func.count(), *sums, _sum(_ON_SITE)).group_by(parts.c.authority_id)
-    return {row[0]: tuple(int(value) for value in row[1:]) for row in session.execute(statement)}
+def _place(authority: Authority | None) -> tuple[str, str]:
+    return (authority.region, authority.name) if authority else ("", "")
 
 
-def _count_praise(session: Session, scope: Scope) -> dict[str, tuple[int, int]]:
-    """Of each authority: praising evaluations, all evaluations."""
-    statement = _with_evaluations(_base(scope, parts.c.authority_id, _sum(_COUNTED[Figure.PRAISE_RATE]), func.count()))
-    rows = session.execute(statement.group_by(parts.c.authority_id))
-    return {row[0]: (int(row[1]), int(row[2])) for row in rows}
-
-
-def _sum(condition: ColumnElement[bool]) -> Any:
-    return func.sum(case((condition, 1), else_=0))
+def _weekly_row(
+    known: Mapping[str, Authority],
+    keys: Collection[tuple[str, str]],
+    of: tuple[str, str],
+    week: Mapping[tuple[str, str], Counter[str]],
+    before: Mapping[tuple[str, str], Counter[str]],
+) -> WeeklyRow:
+    domain, id = of
+    counts: Counter[str] = sum((week.get(key, Counter()) for key in keys), Counter())
+    earlier = sum(before.get(key, Counter())["inspections"] for key in keys)
+    region, name = _place(known.get(id))
+    return WeeklyRow(domain, id, name, region, counts["inspections"], earlier, figures(counts))
 
 
 def _base(scope: Scope, *columns: Any) -> Select[Any]:
@@ -107,6 +186,8 @@ def _base(scope: Scope, *columns: Any) -> Select[Any]:
             parts.c.state == PartState.PUBLISHED,
             inspections.c.nature == TaskNature.FORMAL,
             parts.c.inspected_on.between(scope.from_date, scope.to_date),
+            *([parts.c.domain == scope.domain] if scope.domain else []),
+            *([inspections.c.kind == scope.kind] if scope.kind else []),
             *_authority_conditions(scope, parts.c.authority_id),
         )
     )

@@ -21,7 +21,7 @@ _ORDERS = {
     "object_name": [inspections.c.object_name, inspections.c.inspection_id],
     "rank": [inspections.c.stratum, inspections.c.rank, inspections.c.inspection_id],
 }
-MOST_NOTICES = 200
+MOST_PAPERS = 200
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def list_inspections(
 
 def matching(wanted: InspectionFilter, by: Principal) -> Select[Inspection]:
     """The inspections a filter lets through, as far as the caller may see them."""
-    return select(Inspection).where(_visible(by), *_conditions(wanted, by))
+    return select(Inspection).where(_visible(by, wanted.task_id), *_conditions(wanted, by))
 
 
 def _conditions(wanted: InspectionFilter, by: Principal) -> Iterator[ColumnElement[bool]]:
@@ -83,14 +83,18 @@ def _part_conditions(wanted: InspectionFilter) -> Iterator[ColumnElement[bool]]:
         yield parts.c.open_disposal.is_(True)
 
 
-def _visible(by: Principal) -> ColumnElement[bool]:
+def _visible(by: Principal, task_id: str) -> ColumnElement[bool]:
     if by.roles & OVERSEERS:
         return not_(false())
     if by.object:
         return and_(inspections.c.object_id == by.object, inspections.c.dispatched_at.is_not(None))
     if not by.authority:
         return false()
-    return or_(inspections.c.authority_id == by.authority, _has_part(parts.c.authority_id == by.authority))
+    has_part = _has_part(parts.c.authority_id == by.authority)
+    if not task_id:
+        return has_part  # who leads has one, too: all are found by the index of the parts
+    # in its own task the lead sees all, and no part need be looked at: the page is found by the index of the task
+    return or_(inspections.c.authority_id == by.authority, has_part)
 
 
 def _has_part(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -99,9 +103,15 @@ def _has_part(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def notice_inspections(session: Session, task_id: str, ids: list[str]) -> list[Inspection]:
     """The inspections of a task whose notices are asked for: these, or the first that have a notice."""
+    found = paper_inspections(session, task_id, ids)
+    return [inspection for inspection in found if ids or inspection.code or not inspection.is_on_site]
+
+
+def paper_inspections(session: Session, task_id: str, ids: list[str]) -> list[Inspection]:
+    """The inspections of a task whose papers are asked for: these, or the first that went out and may take place."""
     gone_out = select(Inspection).where(inspections.c.task_id == task_id, inspections.c.dispatched_at.is_not(None))
     chosen = (
         inspections.c.inspection_id.in_(ids) if ids else inspections.c.state.in_(LIVE - {InspectionState.INTERCEPTED})
     )
-    found = session.scalars(gone_out.where(chosen).order_by(inspections.c.inspection_id).limit(MOST_NOTICES))
-    return [inspection for inspection in found if ids or inspection.code or not inspection.is_on_site]
+    in_order = gone_out.where(chosen).order_by(inspections.c.inspection_id)
+    return list(session.scalars(in_order.limit(MOST_PAPERS)))

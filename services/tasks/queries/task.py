@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis.identity import Principal
 from services.chassis.paging import Page, paginate
-from services.tasks.model.draft import TaskOrigin, TaskType
+from services.tasks.model.draft import Selection, Staffing, TaskOrigin, TaskType
 from services.tasks.model.drawing import Substitute
 from services.tasks.model.task import Task, TaskState
 from services.tasks.model.terms import TaskKind, TaskNature
@@ -47,6 +47,10 @@ class TaskFilter:
     name: str = ""
     created_by: str = ""
     window_id: str = ""
+    objects: str = ""
+    inspectors: str = ""
+    selection: Selection | None = None
+    staffing: Staffing | None = None
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,8 @@ class Counters:
     selecting: int
     staffing: int
     open: int
+    unselected: int
+    unselected_left_over: int
 
     @property
     def text(self) -> str:
@@ -73,6 +79,14 @@ class Counters:
             f"今年共有 {self.total} 个任务，其中已完成 {self.completed} 个，暂存 {self.drafts} 个，"
             f"待联合 {self.awaiting} 个，待执行 {self.pending} 个，执行中 {self.executing} 个，"
             f"历年剩余未完成任务 {self.left_over} 个（注：仅统计本部门情况，不随查询条件变更）"
+        )
+
+    @property
+    def selection_text(self) -> str:
+        """The line for people of the tab where objects are chosen."""
+        return (
+            f"今年共有 {self.total} 个任务，未抽取检查对象任务 {self.unselected} 个，"
+            f"历年剩余 {self.unselected_left_over} 个任务未抽取对象（注：仅统计本部门情况，不随查询条件变更）"
         )
 
 
@@ -108,10 +122,15 @@ def _conditions(wanted: TaskFilter) -> Iterator[ColumnElement[bool]]:
         "plan_id",
         "created_by",
         "window_id",
+        "selection",
+        "staffing",
     ):
         value = getattr(wanted, name)
         if value:
             yield tasks.c[name] == value
+    for name, is_settled in (("objects", tasks.c.objects_chosen), ("inspectors", tasks.c.staffed)):
+        if getattr(wanted, name):
+            yield is_settled.is_(getattr(wanted, name) == "SETTLED")
     if wanted.tab:
         yield _TABS[wanted.tab]
     if wanted.participant_id:
@@ -146,6 +165,7 @@ def count_tasks(session: Session, by: Principal, year: int) -> Counters:
     """The counters of the caller's own authority; test tasks do not count."""
     counts = and_(tasks.c.deleted.is_(False), tasks.c.nature == TaskNature.FORMAL)
     led = and_(counts, tasks.c.authority_id == by.authority)
+    unselected = and_(led, tasks.c.objects_chosen.is_(False), tasks.c.state.in_(_UNFINISHED))
     of_year = _by_state(session, and_(led, tasks.c.year == year))
 
     def among(*states: TaskState) -> int:
@@ -167,6 +187,8 @@ def count_tasks(session: Session, by: Principal, year: int) -> Counters:
         selecting=tab("SELECTING"),
         staffing=tab("STAFFING"),
         open=tab("OPEN"),
+        unselected=_count(session, and_(unselected, tasks.c.year == year)),
+        unselected_left_over=_count(session, and_(unselected, tasks.c.year < year)),
     )
 
 

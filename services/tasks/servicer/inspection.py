@@ -9,10 +9,10 @@ from liangma.tasks.v1 import inspections_pb2_grpc
 from services.chassis.servicing import Call, Servicer, read, write
 from services.tasks import papers
 from services.tasks.model.inspection import Inspection
+from services.tasks.queries import change, sheets
 from services.tasks.queries import inspection as queries
-from services.tasks.queries import sheets
+from services.tasks.use_cases import disposal, instant, replacement, staffing, survey, transfer
 from services.tasks.use_cases import inspection as use_cases
-from services.tasks.use_cases import replacement, staffing, survey
 from services.tasks.use_cases.access import find_task, require_inspection_reader, require_reader
 from services.tasks.wire import inspection as wire
 from services.tasks.wire.task import PDF, XLSX, file
@@ -63,11 +63,49 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
             request.inspection_id,
             request.reason,
             request.object_id,
+            request.repeat_reason,
             etag=request.etag,
             by=call.principal,
             now=call.now,
         )
         return wire.inspection(new, call.principal)
+
+    @write
+    def TransferObject(self, request: pb.TransferObjectRequest, call: Call) -> pb.Inspection:
+        new = transfer.transfer_object(
+            call.work,
+            request.inspection_id,
+            request.authority_id,
+            request.reason,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.inspection(new, call.principal)
+
+    @write
+    def StartInstantInspection(self, request: pb.StartInstantInspectionRequest, call: Call) -> pb.Inspection:
+        started = instant.start_instant_inspection(call.work, wire.instant(request), by=call.principal, now=call.now)
+        return wire.inspection(started, call.principal)
+
+    @read
+    def ListInspectionChanges(
+        self, request: pb.ListInspectionChangesRequest, call: Call
+    ) -> pb.ListInspectionChangesResponse:
+        page = change.list_changes(
+            call.work.session,
+            wire.change_filter(request),
+            call.principal,
+            page_size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        return wire.changes(page)
+
+    @read
+    def ExportInspectionChanges(self, request: pb.ListInspectionChangesRequest, call: Call) -> HttpBody:
+        statement = change.changes_matching(wire.change_filter(request), call.principal)
+        return file(sheets.change_sheet(call.work.session, statement), XLSX)
 
     @write
     def CancelInspection(self, request: pb.CancelInspectionRequest, call: Call) -> pb.Inspection:
@@ -146,8 +184,16 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
         return wire.inspection(corrected, call.principal)
 
     @write
+    def RecordRecheck(self, request: pb.RecordRecheckRequest, call: Call) -> pb.Inspection:
+        entry = wire.recheck(request)
+        rechecked = disposal.record_recheck(
+            call.work, request.inspection_id, entry, etag=request.etag, by=call.principal, now=call.now
+        )
+        return wire.inspection(rechecked, call.principal)
+
+    @write
     def CloseDisposal(self, request: pb.CloseDisposalRequest, call: Call) -> pb.Inspection:
-        closed = use_cases.close_disposal(
+        closed = disposal.close_disposal(
             call.work,
             request.inspection_id,
             request.outcome,
@@ -177,6 +223,14 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
         task = find_task(call.work, inspection.task_id, lock=False)
         authority_id = request.authority_id or call.principal.authority or inspection.authority_id
         return file(papers.record_form(task, inspection, authority_id), PDF)
+
+    @read
+    def GetRecordForms(self, request: pb.GetRecordFormsRequest, call: Call) -> HttpBody:
+        task = find_task(call.work, request.task_id, lock=False)
+        require_reader(task, call.principal)
+        chosen = queries.paper_inspections(call.work.session, task.task_id, list(request.inspection_ids))
+        authority_id = request.authority_id or call.principal.authority or task.authority_id
+        return file(papers.record_forms(task, chosen, authority_id), PDF)
 
 
 def _read(call: Call, inspection_id: str) -> Inspection:

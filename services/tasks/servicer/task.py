@@ -137,7 +137,7 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
 
     @write
     def RemoveObject(self, request: pb.RemoveObjectRequest, call: Call) -> Empty:
-        objects.remove_object(call.work, request.task_id, request.object_id, by=call.principal, now=call.now)
+        objects.remove_objects(call.work, request.task_id, (request.object_id,), "", by=call.principal, now=call.now)
         return Empty()
 
     @write
@@ -152,6 +152,20 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
             now=call.now,
         )
         return wire.counts(counts)
+
+    @write
+    def AttachAssistanceOrder(self, request: pb.AttachAssistanceOrderRequest, call: Call) -> pb.Task:
+        task = papers.attach_assistance_order(
+            call.work,
+            request.task_id,
+            wire.attachment(request.assistance_order),
+            tuple(request.regions),
+            request.reason,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.task(task)
 
     @read
     def ListSubstitutes(self, request: pb.ListSubstitutesRequest, call: Call) -> pb.ListSubstitutesResponse:

@@ -21,17 +21,11 @@ def dispatch_task(work: Work, task_id: str, *, etag: str, by: Principal, now: da
     task = led_task(work, task_id, by=by, etag=etag)
     settle_task(work, task, now)
     task.dispatch(by.subject, now)
-    waiting = work.all(
-        Inspection,
-        task_id=task.task_id,
-        state=InspectionState.PENDING,
-        dispatched_at=None,
-        excluded=False,
-        order_by=["inspection_id"],
-    )
-    for inspection in waiting:
-        inspection.dispatch(by.subject, now)
-    announce_dispatch(work, task, waiting)
+    waiting: dict[str, object] = {"state": InspectionState.PENDING, "dispatched_at": None, "excluded": False}
+    for batch in work.batches(Inspection, MOST_IN_A_FACT, task_id=task.task_id, **waiting):
+        for inspection in batch:
+            inspection.dispatch(by.subject, now)
+        announce_dispatch(work, task, batch)
     return task
 
 

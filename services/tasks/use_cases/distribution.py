@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from services.chassis.clock import today
 from services.chassis.errors import FailedPrecondition
@@ -47,17 +49,24 @@ def distribute_task(
         raise WrongMode("只有专项检查可以分发部署", "only a SPECIAL task can be distributed")
     present = {child.authority_id for child in work.all(Task, parent_task_id=task.task_id, deleted=False)}
     wanted = [id for id in dict.fromkeys(authority_ids) if id not in present]
-    children = [_child(work, task, work.get(Authority, id), by, now) for id in wanted]
+    children = [_below(work, task, work.get(Authority, id), by, now) for id in wanted]
     task.note(now, by.subject, "DISTRIBUTED", detail="、".join(wanted))
     return children
 
 
-def _child(work: Work, task: Task, authority: Authority, by: Principal, now: datetime) -> Task:
+def _below(work: Work, task: Task, authority: Authority, by: Principal, now: datetime) -> Task:
     authority.require_listed(today(now))
     if authority.authority_id == task.authority_id or not lies_within(authority.region, task.region):
         raise NotBelow(authority.authority_id, authority.region)
-    _require_claimed(work, task, authority)
-    child = _copy(work, task, authority)
+    require_claimed(work, task, authority)
+    return hand_on(work, task, authority, {}, by=by, now=now)
+
+
+def hand_on(
+    work: Work, task: Task, authority: Authority, changes: Mapping[str, object], *, by: Principal, now: datetime
+) -> Task:
+    """A task of another authority with the content and period of this one, formed and announced."""
+    child = _copy(work, task, authority, changes)
     work.add(child)
     work.emit(TaskCreated(child.task_id, child.number, child.plan_id, child.authority_id, child.nature))
     child.note(now, by.subject, "DISTRIBUTED_FROM", detail=task.number)
@@ -66,13 +75,15 @@ def _child(work: Work, task: Task, authority: Authority, by: Principal, now: dat
     return child
 
 
-def _require_claimed(work: Work, task: Task, authority: Authority) -> None:
+def require_claimed(work: Work, task: Task, authority: Authority) -> None:
+    """Refuse an authority that has not claimed every matter of the lead."""
     for matter in work.all(Matter, matter_id=[matter.matter_id for matter in task.participants[0].matters]):
         if authority.authority_id not in matter.claimed_by:
             raise MatterNotClaimed(matter.matter_id, authority.authority_id)
 
 
-def _copy(work: Work, task: Task, authority: Authority) -> Task:
+def _copy(work: Work, task: Task, authority: Authority, changes: Mapping[str, object]) -> Task:
+    handed_on: dict[str, Any] = {name: getattr(task, name) for name in _HANDED_ON} | dict(changes)
     child = Task(
         task_id=work.new_id(),
         number=next_number(work, authority, task.nature, task.year),
@@ -81,7 +92,7 @@ def _copy(work: Work, task: Task, authority: Authority) -> Task:
         authority_name=authority.name,
         region=authority.region,
         parent_task_id=task.task_id,
-        **{name: getattr(task, name) for name in _HANDED_ON},
+        **handed_on,
     )
     lead = task.participants[0]
     child.participants = [lead_part(child, authority, lead.matters, lead.content_mode)]

@@ -24,6 +24,7 @@ from services.tasks.model.record import Disposal, DisposalKind, Finding, ItemFin
 from services.tasks.model.task import Task
 from services.tasks.model.terms import Attachment
 from services.tasks.use_cases.access import find_inspection, own_part
+from services.tasks.use_cases.counting import recounted
 from services.tasks.use_cases.settling import settle_task
 from services.tasks.use_cases.staffing import known_inspectors
 
@@ -169,7 +170,9 @@ def publish_inspection(work: Work, inspection_id: str, *, etag: str, by: Princip
     """Publish the approved result of the caller's authority."""
     task, inspection = find_inspection(work, inspection_id, etag=etag)
     part = own_part(inspection, by)
-    version = part.publish(by.subject, now)
+    part.domain = _domain(task, part)
+    with recounted(work, inspection):
+        version = part.publish(by.subject, now)
     inspection.settle_parts()
     inspection.note(now, by.subject, "PUBLISHED", detail=part.authority_id)
     work.emit(ResultPublished(inspection_id, _result(task, inspection, part, version)))
@@ -189,37 +192,22 @@ def correct_result(
     record = replace(entry, items=items, attachments=entry.attachments or standing.attachments).as_record(
         standing.certificate, standing.inspected_on, by, now
     )
+    record = replace(record, disposal=standing.disposal.carried_into(record.disposal))
     record.check(_matters(task, part), task.starts_on, today(now))
-    version = part.correct(record, reason, by.subject, now)
+    with recounted(work, inspection):
+        version = part.correct(record, reason, by.subject, now)
     inspection.note(now, by.subject, "CORRECTED", reason, part.authority_id)
     work.emit(ResultCorrected(inspection_id, _result(task, inspection, part, version), reason))
     return inspection
 
 
-def close_disposal(
-    work: Work,
-    inspection_id: str,
-    outcome: str,
-    attachments: tuple[Attachment, ...],
-    *,
-    etag: str,
-    by: Principal,
-    now: datetime,
-) -> Inspection:
-    """Close the disposal of the caller's authority's result."""
-    _, inspection = find_inspection(work, inspection_id, etag=etag)
-    part = own_part(inspection, by)
-    part.require("close_disposal")
-    record = part.versions[-1].record
-    closed = record.disposal.closed(outcome, attachments, by.subject, now)
-    part.close_disposal(replace(record, disposal=closed))
-    inspection.note(now, by.subject, "DISPOSAL_CLOSED", outcome, part.authority_id)
-    return inspection
+def _domain(task: Task, part: Part) -> str:
+    matters = _matters(task, part)
+    return matters[0].domain if matters else task.lead_domain
 
 
 def _result(task: Task, inspection: Inspection, part: Part, version: ResultVersion) -> Result:
     record = version.record
-    matters = _matters(task, part)
     return Result(
         inspection_id=inspection.inspection_id,
         version=version.version,
@@ -232,7 +220,7 @@ def _result(task: Task, inspection: Inspection, part: Part, version: ResultVersi
         object_id=inspection.object_id,
         object_name=inspection.object_name,
         matter_ids=part.matter_ids,
-        domain=matters[0].domain if matters else task.lead_domain,
+        domain=_domain(task, part),
         method=task.method,
         finding=record.finding,
         summary=record.summary,

@@ -51,7 +51,9 @@ def _part(inspection: Inspection, participant: Participant, position: int) -> Pa
 
 def as_inspected(object: DirectoryObject) -> InspectedObject:
     """An object of the directory as it is now."""
-    return InspectedObject(object.object_id, object.name, object.type, object.region, object.address)
+    return InspectedObject(
+        object.object_id, object.name, object.type, object.region, object.address, object.industry, object.tags
+    )
 
 
 def directory(work: Work, object_ids: Iterable[str]) -> dict[str, DirectoryObject]:

@@ -1,38 +1,29 @@
-"""Which objects a task inspects, when they are chosen by hand (CQ 附件1 2.2.1), and what takes the place of one."""
+"""Which objects a task inspects, when they are chosen by hand (CQ 附件1 2.2.1)."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.errors import FailedPrecondition, InvalidArgument, NoSuchThing, Violation, malformed, required
+from services.chassis.errors import InvalidArgument, NoSuchThing, Violation, malformed, required
 from services.chassis.identity import Principal
 from services.chassis.work import Work
+from services.tasks.model.change import ChangeKind
 from services.tasks.model.copies import DirectoryObject
 from services.tasks.model.draft import Fixity
 from services.tasks.model.inspection import LIVE, Inspection
-from services.tasks.model.task import Task, TaskState
-from services.tasks.model.terms import LeadKind, TaskNature
+from services.tasks.model.task import Task, TaskState, WrongMode
+from services.tasks.model.terms import LeadKind, TaskKind
 from services.tasks.use_cases.access import joined_task, led_task
+from services.tasks.use_cases.changes import keep_changes
+from services.tasks.use_cases.competence import require_region, within_region
 from services.tasks.use_cases.making import as_inspected, directory, keep_inspections, new_inspection
+from services.tasks.use_cases.repeats import Repeat, repeats_of, require_reason
 from services.tasks.use_cases.settling import settle_task
 
 MOST_OBJECTS = 500
-
-
-class OutOfRegion(FailedPrecondition):
-    """No inspection outside the authority's region without an assistance order (TJ 15)."""
-
-    def __init__(self, region: str, objects: Sequence[DirectoryObject]) -> None:
-        names = "、".join(f"{object.name}（{object.object_id}，区划 {object.region}）" for object in objects)
-        super().__init__(
-            f"以下检查对象超出属地管辖范围（{region}），须附异地协助文件：{names}",
-            f"objects outside region {region} need an assistance order: {', '.join(o.object_id for o in objects)}",
-            region=region,
-            objects=",".join(object.object_id for object in objects),
-        )
+MOST_ROWS = 5000
 
 
 @dataclass(frozen=True)
@@ -68,11 +59,24 @@ class Added:
 
 
 @dataclass(frozen=True)
+class AddedMatching:
+    """What became of the objects that a filter shows."""
+
+    matched: int
+    added: int
+    present: int
+    outside: int
+    warnings: tuple[RepeatWarning, ...]
+
+
+@dataclass(frozen=True)
 class ObjectCounts:
     """How many objects are on the list."""
 
     total: int
     excluded: int
+    repeated: int
+    dispatched: int
 
     @property
     def remaining(self) -> int:
@@ -81,25 +85,44 @@ class ObjectCounts:
 
 def add_objects(work: Work, task_id: str, choices: tuple[ObjectChoice, ...], *, by: Principal, now: datetime) -> Added:
     """Add objects by hand; those inspected this year for the same matter only with a reason."""
-    task = _addable_task(work, task_id, by)
-    _check_choices(choices)
+    task = addable_task(work, task_id, by)
+    require_at_most("objects", len(choices), MOST_OBJECTS)
+    _check_leads(task, choices)
     wanted = {choice.object_id: choice for choice in choices}
-    present = {i.object_id for i in live(work, task, wanted)}
+    present = on_list(work, task, wanted)
     new = [choice for id, choice in wanted.items() if id not in present]
     objects = require_known(work, [choice.object_id for choice in new])
-    require_region(task, objects.values())
-    repeats = _repeats(work, task, list(objects))
-    taken = [choice for choice in new if choice.repeat_reason or not repeats[choice.object_id]]
-    made = [
-        _chosen(work, task, objects[choice.object_id], choice, bool(repeats[choice.object_id]), by, now)
-        for choice in taken
-    ]
-    keep_inspections(work, made, now, by.subject)
-    settle_task(work, task, now)
-    return Added(len(taken), len(present), _warnings(task, objects, repeats, taken))
+    require_region(work, task, objects.values())
+    taken, warnings = take(work, task, new, objects, by, now)
+    return Added(taken, len(present), warnings)
 
 
-def _addable_task(work: Work, task_id: str, by: Principal) -> Task:
+def add_matching(
+    work: Work,
+    task_id: str,
+    found: Sequence[DirectoryObject],
+    repeat_reason: str,
+    *,
+    by: Principal,
+    now: datetime,
+) -> AddedMatching:
+    """Add what a filter shows of the directory, as far as it lies in the region of those who take part."""
+    task = addable_task(work, task_id, by)
+    require_at_most("filter", len(found), MOST_ROWS)
+    if needs_lead(task):
+        raise WrongMode(
+            "即时检查的检查对象须逐个添加并填写线索",
+            "objects of an INSTANT task are added one by one, with their leads",
+        )
+    inside = {object.object_id: object for object in within_region(work, task, found)}
+    present = on_list(work, task, inside)
+    new = [ObjectChoice(id, repeat_reason) for id in inside if id not in present]
+    taken, warnings = take(work, task, new, inside, by, now)
+    return AddedMatching(len(found), taken, len(present), len(found) - len(inside), warnings)
+
+
+def addable_task(work: Work, task_id: str, by: Principal) -> Task:
+    """A task that the caller may add objects to: as its lead, or after dispatch, if SUPPLEMENTABLE, as a partner."""
     task = joined_task(work, task_id, by=by)
     task.require_addable()
     if task.state is not TaskState.EXECUTING or task.fixity is not Fixity.SUPPLEMENTABLE:
@@ -107,20 +130,34 @@ def _addable_task(work: Work, task_id: str, by: Principal) -> Task:
     return task
 
 
-def _check_choices(choices: tuple[ObjectChoice, ...]) -> None:
-    if len(choices) > MOST_OBJECTS:
-        zh = f"一次最多添加 {MOST_OBJECTS} 个检查对象"
-        raise malformed("objects", "TOO_MANY", zh, f"at most {MOST_OBJECTS} objects at a time")
+def require_at_most(field: str, count: int, most: int) -> None:
+    """Refuse more than can be done at a time."""
+    if count > most:
+        zh = f"{field} 一次最多 {most} 个检查对象，现为 {count} 个，请分批或缩小范围"
+        raise malformed(field, "TOO_MANY", zh, f"{field}: at most {most} objects at a time, these are {count}")
+
+
+def needs_lead(task: Task) -> bool:
+    """即时检查 is made because of a lead, and for nothing else (TJ 3)."""
+    return task.kind is TaskKind.INSTANT
+
+
+def _check_leads(task: Task, choices: Sequence[ObjectChoice]) -> None:
     missing = [
-        required(f"objects[{index}].lead_detail")
+        required(f"objects[{index}].{field}")
         for index, choice in enumerate(choices)
-        if choice.lead_kind and not choice.lead_detail.strip()
+        for field, is_missing in (
+            ("lead_kind", needs_lead(task) and choice.lead_kind is None),
+            ("lead_detail", choice.lead_kind is not None and not choice.lead_detail.strip()),
+        )
+        if is_missing
     ]
     if missing:
         raise InvalidArgument(*missing)
 
 
 def require_known(work: Work, ids: list[str]) -> dict[str, DirectoryObject]:
+    """What the directory says of objects, all of which it must know."""
     found = directory(work, ids)
     unknown = [
         Violation(
@@ -137,39 +174,41 @@ def require_known(work: Work, ids: list[str]) -> dict[str, DirectoryObject]:
     return found
 
 
-def require_region(task: Task, objects: Iterable[DirectoryObject]) -> None:
-    outside = [object for object in objects if not task.allows_region(object.region)]
-    if outside:
-        raise OutOfRegion(task.region, outside)
-
-
-def _repeats(work: Work, task: Task, object_ids: list[str]) -> dict[str, list[tuple[str, str, Inspection]]]:
-    """Of each object: authority, matter and the inspection of this year, done or pending, that would be repeated."""
-    found: dict[str, list[tuple[str, str, Inspection]]] = defaultdict(list)
-    if task.nature is TaskNature.TEST:
-        return found
-    ours = {(part.authority_id, matter.matter_id) for part in task.parts() for matter in part.matters}
-    others = work.all(
-        Inspection, object_id=object_ids, year=task.year, nature=TaskNature.FORMAL, state=LIVE, excluded=False
-    )
-    for other in others:
-        pairs = {(part.authority_id, matter_id) for part in other.parts for matter_id in part.matter_ids}
-        found[other.object_id] += [(*pair, other) for pair in sorted(ours & pairs)]
-    return found
+def take(
+    work: Work,
+    task: Task,
+    new: Sequence[ObjectChoice],
+    objects: Mapping[str, DirectoryObject],
+    by: Principal,
+    now: datetime,
+) -> tuple[int, tuple[RepeatWarning, ...]]:
+    """Put new objects on the list, repeats only with a reason; how many, and which were warned of."""
+    repeats = repeats_of(work, task, [choice.object_id for choice in new])
+    taken = [choice for choice in new if choice.repeat_reason.strip() or not repeats.get(choice.object_id)]
+    made = [
+        _chosen(work, task, objects[choice.object_id], choice, repeats.get(choice.object_id, ()), by, now)
+        for choice in taken
+    ]
+    keep_inspections(work, made, now, by.subject)
+    settle_task(work, task, now)
+    return len(taken), _warnings(new, repeats, {choice.object_id for choice in taken})
 
 
 def _warnings(
-    task: Task,
-    objects: dict[str, DirectoryObject],
-    repeats: dict[str, list[tuple[str, str, Inspection]]],
-    taken: list[ObjectChoice],
+    new: Iterable[ObjectChoice], repeats: Mapping[str, Sequence[Repeat]], taken: set[str]
 ) -> tuple[RepeatWarning, ...]:
-    added = {choice.object_id for choice in taken}
     return tuple(
-        RepeatWarning(id, object.name, authority, matter, other.inspection_id, other.task_number, id in added)
-        for id, object in objects.items()
-        for authority, matter, other in repeats[id]
-        if other.task_id != task.task_id
+        RepeatWarning(
+            choice.object_id,
+            other.object_name,
+            authority,
+            matter,
+            other.inspection_id,
+            other.task_number,
+            choice.object_id in taken,
+        )
+        for choice in new
+        for authority, matter, other in repeats.get(choice.object_id, ())
     )
 
 
@@ -178,24 +217,38 @@ def _chosen(
     task: Task,
     object: DirectoryObject,
     choice: ObjectChoice,
-    is_repeat: bool,
+    repeats: Sequence[Repeat],
     by: Principal,
     now: datetime,
 ) -> Inspection:
     inspection = new_inspection(work, task, as_inspected(object), now, by.subject)
-    inspection.repeat_reason = choice.repeat_reason if is_repeat else ""
+    note_repeat(inspection, repeats, choice.repeat_reason, by, now)
     inspection.lead_kind, inspection.lead_detail = choice.lead_kind, choice.lead_detail
     return inspection
 
 
-def remove_object(work: Work, task_id: str, object_id: str, *, by: Principal, now: datetime) -> None:
-    """Take an object off the list before it is sent out."""
+def note_repeat(inspection: Inspection, repeats: Sequence[Repeat], reason: str, by: Principal, now: datetime) -> None:
+    """Put on record why an object is inspected again this year, and which inspections it repeats."""
+    if repeats:
+        numbers = "、".join(dict.fromkeys(other.task_number for _, _, other in repeats))
+        inspection.repeat_reason = reason
+        inspection.note(now, by.subject, "REPEATED", reason, numbers)
+
+
+def remove_objects(
+    work: Work, task_id: str, object_ids: tuple[str, ...], reason: str, *, by: Principal, now: datetime
+) -> ObjectCounts:
+    """Take objects off the list before they are sent out, all of them or none."""
     task = led_task(work, task_id, by=by)
     task.require_addable()
-    (inspection,) = _require_listed(work, task, [object_id])
-    inspection.require("remove")
-    inspection.cancel("移出名单", by.subject, now)
+    require_at_most("object_ids", len(object_ids), MOST_ROWS)
+    listed = _require_listed(work, task, object_ids)
+    for inspection in listed:
+        inspection.require("remove")
+        inspection.cancel(reason or "移出名单", by.subject, now)
+    keep_changes(work, ChangeKind.OBJECT_REMOVED, listed, reason, by=by, now=now)
     settle_task(work, task, now)
+    return count_objects(work, task)
 
 
 def mark_excluded(
@@ -204,22 +257,56 @@ def mark_excluded(
     """Mark objects as excluded, or no longer; they stay on the list."""
     task = led_task(work, task_id, by=by)
     task.require_addable()
+    require_at_most("object_ids", len(object_ids), MOST_OBJECTS)
     if excluded and not reason.strip():
         raise InvalidArgument(required("reason"))
-    for inspection in _require_listed(work, task, list(dict.fromkeys(object_ids))):
+    listed = _require_listed(work, task, object_ids)
+    for inspection in listed:
         inspection.exclude(excluded, reason, by.subject, now)
+    if not excluded:
+        _require_reason_to_repeat(work, task, listed, reason, by, now)
+    kind = ChangeKind.OBJECT_EXCLUDED if excluded else ChangeKind.OBJECT_INCLUDED
+    keep_changes(work, kind, listed, reason, by=by, now=now)
     settle_task(work, task, now)
-    total = work.count(Inspection, task_id=task.task_id, state=LIVE)
-    return ObjectCounts(total, work.count(Inspection, task_id=task.task_id, state=LIVE, excluded=True))
+    return count_objects(work, task)
+
+
+def _require_reason_to_repeat(
+    work: Work, task: Task, listed: Sequence[Inspection], reason: str, by: Principal, now: datetime
+) -> None:
+    """What was excluded counted for nothing, so another task may have taken the object meanwhile."""
+    fresh = [inspection for inspection in listed if not inspection.repeat_reason]
+    found = repeats_of(work, task, [inspection.object_id for inspection in fresh])
+    for inspection in fresh:
+        repeats = [repeat for repeat in found.get(inspection.object_id, ()) if repeat[2] is not inspection]
+        require_reason(repeats, reason, "reason")
+        note_repeat(inspection, repeats, reason, by, now)
+
+
+def count_objects(work: Work, task: Task) -> ObjectCounts:
+    """The counters above the list."""
+
+    def count(**equal: object) -> int:
+        return work.count(Inspection, task_id=task.task_id, state=LIVE, **equal)
+
+    total, waiting = count(), count(dispatched_at=None)
+    return ObjectCounts(total, count(excluded=True), total - count(repeat_reason=""), total - waiting)
+
+
+def on_list(work: Work, task: Task, object_ids: Iterable[str]) -> set[str]:
+    """Which of these objects are on the list."""
+    return {inspection.object_id for inspection in live(work, task, object_ids)}
 
 
 def live(work: Work, task: Task, object_ids: Iterable[str]) -> list[Inspection]:
+    """The inspections of these objects that did not fall away."""
     return work.all(Inspection, task_id=task.task_id, object_id=list(object_ids), state=LIVE)
 
 
-def _require_listed(work: Work, task: Task, object_ids: list[str]) -> list[Inspection]:
-    found = {inspection.object_id: inspection for inspection in live(work, task, object_ids)}
-    for id in object_ids:
+def _require_listed(work: Work, task: Task, object_ids: Iterable[str]) -> list[Inspection]:
+    wanted = list(dict.fromkeys(object_ids))
+    found = {inspection.object_id: inspection for inspection in live(work, task, wanted)}
+    for id in wanted:
         if id not in found:
             raise NoSuchThing("Inspection", f"{task.task_id}/{id}")
-    return [found[id] for id in object_ids]
+    return [found[id] for id in wanted]

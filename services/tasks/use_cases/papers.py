@@ -1,4 +1,4 @@
-"""What must be on paper before a task is sent out: the scheme (TJ 15), the filing of a special inspection (TJ 4)."""
+"""What a task has on paper: scheme (TJ 15), filing of a special inspection (TJ 4), assistance order (TJ 15)."""
 
 from __future__ import annotations
 
@@ -47,4 +47,21 @@ def file_task(work: Work, task_id: str, filing: Filing, *, etag: str, by: Princi
     """Put on file what a special inspection rests on."""
     task = led_task(work, task_id, by=by, etag=etag)
     task.file(replace(filing, filed_by=by.subject, filed_at=now), by.subject, now)
+    return task
+
+
+def attach_assistance_order(
+    work: Work,
+    task_id: str,
+    order: Attachment,
+    regions: tuple[str, ...],
+    reason: str,
+    *,
+    etag: str,
+    by: Principal,
+    now: datetime,
+) -> Task:
+    """Attach the order that allows objects of other regions."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.attach_assistance_order(order, regions, reason, by.subject, now)
     return task

@@ -8,20 +8,32 @@ from services.chassis.errors import InvalidArgument, malformed, required
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.tasks.events import InspectionsCancelled
+from services.tasks.model.change import ChangeKind
 from services.tasks.model.draft import Selection
 from services.tasks.model.drawing import NoSubstituteLeft, Substitute
 from services.tasks.model.inspection import InspectedObject, Inspection
 from services.tasks.model.task import Task, TaskState
-from services.tasks.model.terms import NotNow
+from services.tasks.model.terms import NotNow, TaskKind
 from services.tasks.use_cases.access import led_inspection
+from services.tasks.use_cases.changes import keep_change, object_of
+from services.tasks.use_cases.competence import require_region
 from services.tasks.use_cases.dispatch import announce_dispatch
 from services.tasks.use_cases.making import as_inspected, directory, new_inspection
-from services.tasks.use_cases.objects import live, require_known, require_region
+from services.tasks.use_cases.objects import live, note_repeat, require_known
+from services.tasks.use_cases.repeats import repeats_of, require_reason
 from services.tasks.use_cases.settling import settle_task
 
 
 def replace_object(
-    work: Work, inspection_id: str, reason: str, object_id: str, *, etag: str, by: Principal, now: datetime
+    work: Work,
+    inspection_id: str,
+    reason: str,
+    object_id: str,
+    repeat_reason: str = "",
+    *,
+    etag: str,
+    by: Principal,
+    now: datetime,
 ) -> Inspection:
     """Put another object in the place of one; when that was sent out, the new one is at once."""
     task, old = led_inspection(work, inspection_id, by=by, etag=etag)
@@ -29,7 +41,9 @@ def replace_object(
     if task.state not in (TaskState.PENDING_EXECUTION, TaskState.EXECUTING):
         raise NotNow("task", task.state, "replace", task.possible())
     new = _from_draw(work, task, old, object_id, now) if old.round else _by_hand(work, task, object_id, now)
-    _take_place(new, old)
+    if not old.round:
+        _check_repeats(work, task, new, repeat_reason, by, now)
+    take_place(new, old)
     was_out = old.dispatched_at is not None
     old.replace(new.inspection_id, reason, by.subject, now)
     work.add(new)
@@ -37,11 +51,21 @@ def replace_object(
         work.emit(InspectionsCancelled(task.task_id, (old.inspection_id,), "REPLACED", reason))
         new.dispatch(by.subject, now)
         announce_dispatch(work, task, [new])
+    keep_change(
+        work, ChangeKind.OBJECT_REPLACED, old, reason, before=object_of(old), after=object_of(new), by=by, now=now
+    )
     settle_task(work, task, now)
     return new
 
 
-def _take_place(new: Inspection, old: Inspection) -> None:
+def _check_repeats(work: Work, task: Task, new: Inspection, reason: str, by: Principal, now: datetime) -> None:
+    repeats = repeats_of(work, task, [new.object_id]).get(new.object_id, ())
+    require_reason(repeats, reason, "repeat_reason")
+    note_repeat(new, repeats, reason, by, now)
+
+
+def take_place(new: Inspection, old: Inspection) -> None:
+    """Take over the lead and the teams."""
     new.replaces = old.inspection_id
     new.lead_kind, new.lead_detail = old.lead_kind, old.lead_detail
     for part in new.parts:
@@ -79,14 +103,14 @@ def _from_draw(work: Work, task: Task, old: Inspection, object_id: str, now: dat
 
 
 def _by_hand(work: Work, task: Task, object_id: str, now: datetime) -> Inspection:
-    if task.selection is Selection.RANDOM:
+    if task.selection is Selection.RANDOM or task.kind is TaskKind.RANDOM:
         raise NoSubstituteLeft("")
     if not object_id:
         raise InvalidArgument(required("object_id"))
     if live(work, task, [object_id]):
         raise malformed("object_id", "DUPLICATE", f"{object_id} 已在名单中", f"{object_id!r} is on the list already")
     objects = require_known(work, [object_id])
-    require_region(task, objects.values())
+    require_region(work, task, objects.values())
     return new_inspection(work, task, as_inspected(objects[object_id]), now)
 
 
@@ -99,5 +123,6 @@ def cancel_inspection(
     inspection.cancel(reason, by.subject, now)
     if was_out:
         work.emit(InspectionsCancelled(task.task_id, (inspection_id,), "CANCELLED", reason))
+    keep_change(work, ChangeKind.INSPECTION_CANCELLED, inspection, reason, by=by, now=now)
     settle_task(work, task, now)
     return inspection

@@ -18,6 +18,7 @@ def settle_task(work: Work, task: Task, now: datetime) -> None:
     if task.selection is Selection.MANUAL or task.origin is TaskOrigin.MATCHED:
         task.objects_chosen = live > 0
     task.staffed = live > 0 and unstaffed == 0
+    task.object_count, task.staffed_count = live, live - unstaffed
     if _is_done(work, task):
         task.complete(now)
         work.emit(TaskCompleted(task.task_id, task.plan_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,6 +10,7 @@ from services.chassis.errors import FailedPrecondition, InvalidArgument, NoSuchT
 from services.chassis.identity import NotYours, Principal
 from services.chassis.work import Work
 from services.tasks.events import InspectorReassigned
+from services.tasks.model.change import ChangeKind, Thing
 from services.tasks.model.copies import Inspector
 from services.tasks.model.draft import Staffing, TaskOrigin
 from services.tasks.model.drawing import Team
@@ -19,7 +20,10 @@ from services.tasks.model.participant import Participant
 from services.tasks.model.task import Task, TaskState, WrongMode
 from services.tasks.model.terms import Premature
 from services.tasks.use_cases.access import find_inspection, find_task, joined_task, known_task, own_part
+from services.tasks.use_cases.changes import keep_change
 from services.tasks.use_cases.settling import settle_task
+
+AT_A_TIME = 500
 
 
 class Unqualified(FailedPrecondition):
@@ -57,14 +61,15 @@ def assign_inspectors(
     participant = task.participant(by.authority)
     assert participant is not None
     team = _team(work, participant, certificates, task.ends_on)
-    chosen = _chosen(work, task, inspection_ids, by.authority)
-    for inspection in chosen:
+    assigned = 0
+    for inspection in _chosen(work, task, inspection_ids, by.authority):
         _require_assignable(task, inspection, by.authority)
         own_part(inspection, by).staff(team)
         inspection.settle_staff()
         inspection.note(now, by.subject, "ASSIGNED", detail="、".join(certificates))
+        assigned += 1
     settle_task(work, task, now)
-    return Assigned(len(chosen), task.staffed)
+    return Assigned(assigned, task.staffed)
 
 
 def _team(work: Work, participant: Participant, certificates: tuple[str, ...], last_day: date) -> list[Inspector]:
@@ -102,15 +107,22 @@ def _require_own(wanted: list[str], known: dict[str, Inspector], authority_id: s
         raise InvalidArgument(*strangers)
 
 
-def _chosen(work: Work, task: Task, inspection_ids: tuple[str, ...], authority_id: str) -> list[Inspection]:
-    if not inspection_ids:
-        unstaffed = work.all(Inspection, task_id=task.task_id, state=LIVE, excluded=False, staffed=False)
-        return [i for i in unstaffed if (part := i.part(authority_id)) is not None and not part.is_staffed]
+def _chosen(work: Work, task: Task, inspection_ids: tuple[str, ...], authority_id: str) -> Iterable[Inspection]:
+    return _named(work, task, inspection_ids) if inspection_ids else _unstaffed(work, task, authority_id)
+
+
+def _unstaffed(work: Work, task: Task, authority_id: str) -> Iterator[Inspection]:
+    unstaffed: dict[str, object] = {"state": LIVE, "excluded": False, "staffed": False}
+    for batch in work.batches(Inspection, AT_A_TIME, task_id=task.task_id, **unstaffed):
+        yield from (i for i in batch if (part := i.part(authority_id)) is not None and not part.is_staffed)
+
+
+def _named(work: Work, task: Task, inspection_ids: tuple[str, ...]) -> Iterable[Inspection]:
     found = {i.inspection_id: i for i in work.all(Inspection, task_id=task.task_id, inspection_id=list(inspection_ids))}
     for id in inspection_ids:
         if id not in found:
             raise NoSuchThing("Inspection", id)
-    return list(found.values())
+    return found.values()
 
 
 def _require_assignable(task: Task, inspection: Inspection, authority_id: str) -> None:
@@ -144,11 +156,14 @@ def reassign_inspector(
     _require_own([substitute], known, by.authority)
     if not known[substitute].is_valid_on(task.ends_on):
         raise TooFewInspectors(1, [substitute])
+    leaving = next((Thing(m.certificate, m.name) for m in part.team if m.certificate == certificate), None)
     part.swap(certificate, known[substitute])
     if not part.is_staffed:
         raise TooFewInspectors(1, [substitute])
     inspection.settle_staff()
     inspection.note(now, by.subject, "REASSIGNED", reason, f"{certificate} → {substitute}")
+    coming = Thing(substitute, known[substitute].name)
+    keep_change(work, ChangeKind.INSPECTOR_REASSIGNED, inspection, reason, before=leaving, after=coming, by=by, now=now)
     if inspection.dispatched_at is not None:
         team = tuple(member.certificate for member in part.team)
         work.emit(InspectorReassigned(inspection_id, by.authority, certificate, substitute, team, reason))

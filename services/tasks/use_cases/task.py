@@ -30,6 +30,8 @@ from services.tasks.use_cases.access import led_task
 from services.tasks.use_cases.making import new_inspection
 from services.tasks.use_cases.settling import settle_task
 
+AT_A_TIME = 500
+
 
 class PlanNotForYou(FailedPrecondition):
     """A plan is carried out by the authority that made it and those it was sent to."""
@@ -182,11 +184,13 @@ def cancel_task(work: Work, task_id: str, reason: str, *, etag: str, by: Princip
     """Call a task off with all its inspections that have no record yet."""
     task = led_task(work, task_id, by=by, etag=etag)
     task.cancel(reason, by.subject, now)
-    fallen = [i for i in work.all(Inspection, task_id=task.task_id) if "cancel" in i.possible()]
-    for inspection in fallen:
-        inspection.cancel(reason, by.subject, now)
-    ids = tuple(inspection.inspection_id for inspection in fallen)
-    work.emit(TaskCancelled(task.task_id, task.plan_id, reason, ids))
+    ids: list[str] = []
+    for batch in work.batches(Inspection, AT_A_TIME, task_id=task.task_id):
+        fallen = [inspection for inspection in batch if "cancel" in inspection.possible()]
+        for inspection in fallen:
+            inspection.cancel(reason, by.subject, now)
+        ids += [inspection.inspection_id for inspection in fallen]
+    work.emit(TaskCancelled(task.task_id, task.plan_id, reason, tuple(ids)))
     return task
 
 

@@ -10,6 +10,7 @@ from services.chassis.work import Work
 from services.tasks.model.effectiveness import Evaluation
 from services.tasks.model.inspection import CodeInfo, Inspection, Interception, VisitInfo
 from services.tasks.use_cases.access import find_inspection
+from services.tasks.use_cases.counting import recounted
 
 
 def note_codes_issued(work: Work, codes: Mapping[str, CodeInfo], *, now: datetime) -> None:
@@ -34,25 +35,35 @@ def note_visit(work: Work, inspection_id: str, visit: VisitInfo, *, now: datetim
         _, inspection = find_inspection(work, inspection_id)
     except NoSuchThing:
         return
-    inspection.note_visit(visit, now)
+    with recounted(work, inspection):
+        inspection.note_visit(visit, now)
     if inspection.is_survey:
         for found in work.all(Inspection, survey_id=inspection_id):
             begun = inspection.visit_of(found.object_id)
             if begun is not None:
-                found.note_visit(begun, now)
+                with recounted(work, found):
+                    found.note_visit(begun, now)
 
 
 def note_evaluation(
     work: Work, evaluation_id: str, inspection_id: str, authority_id: str, score: int, *, now: datetime
 ) -> None:
-    """Fact: an enterprise judged an authority's visit."""
-    if work.find(Inspection, inspection_id=inspection_id) is None:
+    """Fact: an enterprise judged an authority's visit; what it says of the same evaluation again takes its place."""
+    try:
+        _, inspection = find_inspection(work, inspection_id)
+    except NoSuchThing:
         return
-    row: dict[str, object] = {
-        "evaluation_id": evaluation_id,
-        "inspection_id": inspection_id,
-        "authority_id": authority_id,
-        "score": score,
-        "received_at": now,
-    }
-    work.upsert(Evaluation, [row])
+    with recounted(work, inspection):
+        evaluation = work.find(Evaluation, evaluation_id=evaluation_id)
+        if evaluation is None:
+            work.add(
+                Evaluation(
+                    evaluation_id=evaluation_id,
+                    inspection_id=inspection_id,
+                    authority_id=authority_id,
+                    score=score,
+                    received_at=now,
+                )
+            )
+        else:
+            evaluation.score, evaluation.received_at = score, now

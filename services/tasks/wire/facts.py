@@ -47,12 +47,12 @@ def plan(event: plans.PlanApproved) -> Plan:
     return _state(event, Plan, event.version)
 
 
-_OBJECT = tuple(field.name for field in fields(DirectoryObject))
+_OBJECT = tuple(field.name for field in fields(DirectoryObject) if field.name != "tags")
 
 
 def objects(event: sampling.ObjectChanged) -> Iterable[dict[str, object]]:
     """Rows and not entities: a registry comes in hundreds of facts of 500 objects, all of them text."""
-    return ({name: getattr(state, name) for name in _OBJECT} for state in event.objects)
+    return ({name: getattr(state, name) for name in _OBJECT} | {"tags": tuple(state.tags)} for state in event.objects)
 
 
 def inspectors(event: sampling.InspectorChanged) -> Iterable[Inspector]:

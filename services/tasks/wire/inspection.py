@@ -10,12 +10,16 @@ from liangma.tasks.v1 import inspections_pb2 as pb
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.identity import Principal
 from services.chassis.paging import Page
+from services.tasks.model.change import Change
 from services.tasks.model.inspection import InspectedObject, Inspection
 from services.tasks.model.part import Part, ReviewDecision, Signature
 from services.tasks.model.record import ItemFinding
 from services.tasks.model.terms import Attachment
+from services.tasks.queries.change import ChangeFilter
 from services.tasks.queries.inspection import InspectionFilter
+from services.tasks.use_cases.disposal import RecheckEntry
 from services.tasks.use_cases.inspection import RecordEntry
+from services.tasks.use_cases.instant import InstantDraft
 from services.tasks.wire.task import page_info
 
 _DECISIONS = {
@@ -45,6 +49,19 @@ def filter(request: pb.ListInspectionsRequest) -> InspectionFilter:
     return from_proto(request, InspectionFilter)
 
 
+def instant(request: pb.StartInstantInspectionRequest) -> InstantDraft:
+    return from_proto(request, InstantDraft)
+
+
+def change_filter(request: pb.ListInspectionChangesRequest) -> ChangeFilter:
+    return from_proto(request, ChangeFilter)
+
+
+def changes(page: Page[Change]) -> pb.ListInspectionChangesResponse:
+    rows = [to_proto(change, pb.InspectionChange) for change in page.items]
+    return pb.ListInspectionChangesResponse(changes=rows, page=page_info(page))
+
+
 def discovered(request: pb.DiscoverObjectRequest) -> InspectedObject:
     return from_proto(request.object, InspectedObject)
 
@@ -52,6 +69,10 @@ def discovered(request: pb.DiscoverObjectRequest) -> InspectedObject:
 def entry(request: pb.RecordInspectionRequest | pb.CorrectResultRequest) -> RecordEntry:
     items = tuple(from_proto(item, ItemFinding) for item in request.items)
     return from_proto(request, RecordEntry, items=items)
+
+
+def recheck(request: pb.RecordRecheckRequest) -> RecheckEntry:
+    return from_proto(request, RecheckEntry)
 
 
 def picture(request: Any) -> Attachment | None:

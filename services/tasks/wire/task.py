@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from google.api.httpbody_pb2 import HttpBody
 from liangma.tasks.v1 import tasks_pb2 as pb
-from liangma.type.v1 import page_pb2
+from liangma.type.v1 import attachment_pb2, page_pb2
 
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.paging import Page
@@ -69,6 +69,10 @@ def filing(request: pb.FileTaskRequest) -> Filing:
 
 def attachments(request: pb.SubmitSchemeRequest) -> tuple[Attachment, ...]:
     return tuple(from_proto(attachment, Attachment) for attachment in request.attachments)
+
+
+def attachment(message: attachment_pb2.Attachment) -> Attachment:
+    return from_proto(message, Attachment)
 
 
 def objects(request: pb.AddObjectsRequest) -> tuple[ObjectChoice, ...]:
