@@ -76,7 +76,9 @@ def read_picture(path: Path) -> str:
         raise PictureSupportMissing from None
     try:
         with Image.open(path) as image:
-            found = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
+            found = zxingcpp.read_barcodes(
+                image.convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+            )
     except (UnidentifiedImageError, OSError):
         raise NoCodeInPicture(path) from None
     if not found:

@@ -14,5 +14,7 @@ def seen(picture: bytes) -> str:
     Only QR codes are looked for: the bars of a large one now and then read as Codabar or ITF as well.
     """
     with Image.open(io.BytesIO(picture)) as image:
-        (found,) = zxingcpp.read_barcodes(image.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)
+        (found,) = zxingcpp.read_barcodes(
+            image.convert("L"), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+        )
     return str(found.text)
