@@ -18,7 +18,13 @@ from typing import Any, NamedTuple
 import openpyxl
 import xlsxwriter
 
-from services.plans.use_cases import import_annual_caps, import_plans
+from services.plans.use_cases import (
+    import_annual_caps,
+    import_check_forms,
+    import_joint_lists,
+    import_officials,
+    import_plans,
+)
 from services.rest import Gateway
 from services.sampling.model.object_rows import HEADERS, NEEDED
 
@@ -80,6 +86,8 @@ class Kind:
         needed: fields without which a file makes no sense; the first says what a row is about.
         as_file: whether the gateway takes lines as they stand in the file, and reads the headers itself.
         at_once: batches that may be under way together; 1 where rows lean on rows before them.
+        together: fields that rows which say one thing together have alike; such rows stand below each other in a file
+            and travel in one batch.
     """
 
     path: str
@@ -87,6 +95,7 @@ class Kind:
     needed: tuple[str, ...]
     as_file: bool = False
     at_once: int = 1
+    together: tuple[str, ...] = ()
 
 
 def _by_header(header_of: Mapping[str, str]) -> dict[str, str]:
@@ -133,6 +142,7 @@ KINDS: dict[str, Kind] = {
         },
         ("authority_id", "name"),
     ),
+    "officials": Kind("/v1/officials:import", _by_header(import_officials.HEADERS), ("subject", "name", "roles")),
     "matters": Kind(
         "/v1/matters:import",
         {
@@ -154,6 +164,18 @@ KINDS: dict[str, Kind] = {
         ("matter_id", "name"),
     ),
     "plans": Kind("/v1/annual-plans:import", _by_header(import_plans.HEADERS), ("name", "year")),
+    "check-forms": Kind(
+        "/v1/check-forms:import",
+        _by_header(import_check_forms.HEADERS),
+        ("name", "matter_id"),
+        together=("form_id", "authority_id", "name"),
+    ),
+    "joint-lists": Kind(
+        "/v1/joint-lists:import",
+        _by_header(import_joint_lists.HEADERS),
+        ("trade", "role", "authority_id", "matter_id"),
+        together=("joint_list_id", "trade"),
+    ),
     "annual-caps": Kind("/v1/annual-caps:import", _by_header(import_annual_caps.HEADERS), ("year", "visits")),
 }
 
@@ -238,10 +260,32 @@ def write_rejected(report: Report, path: Path) -> None:
 
 def _sound(kind: Kind, path: Path) -> Iterator[Batch]:
     """Batches that have rows, and the columns that are needed."""
-    for batch in read(path):
+    for batch in _whole(kind, read(path)):
         _require_columns(kind, path, batch.header)
         if any(map(any, batch.lines)):
             yield batch
+
+
+def _whole(kind: Kind, batches: Iterator[Batch]) -> Iterator[Batch]:
+    """Batches none of which ends amid rows that say one thing together; such rows wait for those of the next batch."""
+    if not kind.together:
+        yield from batches
+        return
+    waiting: Sequence[Sequence[str]] = ()
+    for batch in batches:
+        lines, first_line = [*waiting, *batch.lines], batch.first_line - len(waiting)
+        end = _last_beginning(kind, batch.header, lines)
+        yield Batch(batch.header, first_line, lines[:end], "")
+        header, waiting, next_line = batch.header, lines[end:], first_line + end
+    if waiting:
+        yield Batch(header, next_line, waiting, "")
+
+
+def _last_beginning(kind: Kind, header: Sequence[str], lines: Sequence[Sequence[str]]) -> int:
+    """Where the last group of rows that belong together begins."""
+    places = [place for place, column in enumerate(header) if kind.columns.get(column) in kind.together]
+    alike = [[line[place] for place in places if place < len(line)] for line in lines]
+    return next((index for index in range(len(lines) - 1, 0, -1) if alike[index - 1] != alike[-1]), 0)
 
 
 def _require_columns(kind: Kind, path: Path, header: Sequence[str]) -> None:

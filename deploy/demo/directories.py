@@ -15,9 +15,9 @@ from services.sample_data import write_city
 
 
 def import_directories(life: Life) -> str:
-    """Authorities, matters, inspectors, objects; good rows go in, bad ones are reported; a repeat changes nothing."""
+    """Directories and lists from files: good rows go in, bad ones are reported; a repeat changes nothing."""
     registry = life.registry or write_city(life.out / "city", life.objects)["objects"]
-    files = {kind: DATA / f"{kind}.csv" for kind in ("authorities", "matters")}
+    files = {kind: DATA / f"{kind}.csv" for kind in ("authorities", "officials", "matters")}
     for kind, path in (files | {"inspectors": DATA / "inspectors.csv", "objects": registry}).items():
         report = _import(life, kind, path)
         life.imports[kind] = {"imported": report.imported + report.unchanged, "rejected": len(report.rejected)}

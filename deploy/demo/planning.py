@@ -7,7 +7,7 @@ from deploy.demo.people import expect
 
 
 def plan(life: Life) -> str:
-    """The plan is drafted, submitted, seen by its reviewer alone, and approved by them, not by its maker."""
+    """The plan is drafted, submitted to one who may review it, seen by them alone, and approved by them."""
     planner, reviewer = life.as_("planner-market"), life.as_("reviewer-market")
     draft = {
         "year": life.today.year,
@@ -35,7 +35,9 @@ def plan(life: Life) -> str:
     made = planner.post("/v1/annual-plans", draft)
     path = f"/v1/annual-plans/{made['planId']}"
     expect(refused(lambda: planner.post(f"{path}:submit", {"reviewerId": "planner-market"})), "own reviewer accepted")
-    planner.post(f"{path}:submit", {"reviewerId": "reviewer-market"})
+    expect(refused(lambda: planner.post(f"{path}:submit", {"reviewerId": "reviewer-fire"})), "a stranger may review")
+    (candidate,) = planner.get(f"{path}/reviewers")["reviewers"]
+    planner.post(f"{path}:submit", {"reviewerId": candidate["subject"]})
     waiting = reviewer.get("/v1/annual-plans:forReview")["plans"]
     expect(made["planId"] in [each["planId"] for each in waiting], "the reviewer does not see the plan")
     life.plan = reviewer.post(f"{path}:approve")

@@ -13,10 +13,12 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.plans.servicer.check_forms import CheckFormsServicer
     from services.plans.servicer.joint_lists import JointListsServicer
     from services.plans.servicer.matters import MattersServicer
+    from services.plans.servicer.officials import OfficialsServicer
     from services.plans.servicer.plans import PlansServicer
 
     return [
         AuthoritiesServicer(runtime),
+        OfficialsServicer(runtime),
         MattersServicer(runtime),
         CheckFormsServicer(runtime),
         JointListsServicer(runtime),

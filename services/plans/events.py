@@ -43,6 +43,22 @@ class AuthorityChanged(Fact):
 
 
 @dataclass(frozen=True)
+class OfficialChanged(Fact):
+    """Somebody was entered in the register of officials, changed, or taken off it."""
+
+    official_id: str
+    version: int
+    subject: str
+    name: str
+    authority_id: str
+    roles: tuple[str, ...]
+    post: str
+    active_from: date | None
+    active_until: date | None
+    retired: bool
+
+
+@dataclass(frozen=True)
 class MatterChanged(Fact):
     """A matter was entered, changed, claimed, or taken off the list."""
 
@@ -62,13 +78,14 @@ class MatterChanged(Fact):
 
 @dataclass(frozen=True)
 class CheckFormChanged(Fact):
-    """A check form was made or changed."""
+    """A check form was made, changed, or taken off the list."""
 
     form_id: str
     version: int
     name: str
     authority_id: str
     items: tuple[FormItem, ...]
+    retired: bool
 
 
 @dataclass(frozen=True)
@@ -85,7 +102,7 @@ class JointListChanged(Fact):
 
 @dataclass(frozen=True)
 class AnnualCapChanged(Fact):
-    """A yearly limit of visits was set or changed; `region` is the prefix of the codes it binds."""
+    """A yearly limit of visits was set, changed or lifted; `region` is the prefix of the codes it binds."""
 
     annual_cap_id: str
     version: int
@@ -94,6 +111,7 @@ class AnnualCapChanged(Fact):
     year: int
     matter_id: str
     visits: int
+    lifted: bool
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import composite, registry
 
@@ -23,6 +24,7 @@ from services.plans.model.authority import Authority, AuthorityLevel, AuthorityV
 from services.plans.model.check_form import CheckForm, CheckFormContent, CheckFormVersion, FormItem
 from services.plans.model.joint_list import JointList, JointListVersion, JointMember
 from services.plans.model.matter import CheckItem, Matter, MatterContent, MatterVersion
+from services.plans.model.official import Official, OfficialRole, OfficialVersion
 from services.plans.model.plan import AnnualPlan, PlanStep
 from services.plans.model.plan_content import PlanScope, PlanSource, PlanType, RegionalRatio
 from services.plans.model.plan_state import PlanState
@@ -73,6 +75,43 @@ authority_versions = Table(
     *stamps(),
 )
 
+officials = Table(
+    "officials",
+    metadata,
+    id_column("official_id"),
+    Column("subject", String(128), nullable=False),
+    Column("authority_id", String(64), nullable=False, index=True),
+    Column("name", String(100), nullable=False),
+    Column("roles", JsonOf(tuple[OfficialRole, ...]), nullable=False),
+    Column("post", String(100), nullable=False),
+    Column("active_from", Date, nullable=False),
+    Column("active_until", Date),
+    Column("retired", Boolean, nullable=False),
+    version_column(),
+    *stamps(),
+    Index(
+        "one_post_each",
+        "subject",
+        unique=True,
+        sqlite_where=text("NOT retired"),
+        postgresql_where=text("NOT retired"),
+    ),
+)
+
+official_versions = Table(
+    "official_versions",
+    metadata,
+    id_column("official_id"),
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("name", String(100), nullable=False),
+    Column("roles", JsonOf(tuple[OfficialRole, ...]), nullable=False),
+    Column("post", String(100), nullable=False),
+    Column("active_from", Date, nullable=False),
+    Column("active_until", Date),
+    Column("retired", Boolean, nullable=False),
+    *stamps(),
+)
+
 matters = Table(
     "matters",
     metadata,
@@ -114,6 +153,7 @@ check_forms = Table(
     Column("authority_id", String(64), nullable=False, index=True),
     Column("items", JsonOf(tuple[FormItem, ...]), nullable=False),
     Column("matter_ids", _TEXTS, nullable=False),
+    Column("retired", Boolean, nullable=False),
     version_column(),
     *stamps(),
 )
@@ -124,6 +164,7 @@ check_form_versions = Table(
     id_column("form_id"),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("content", JsonOf(CheckFormContent), nullable=False),
+    Column("retired", Boolean, nullable=False),
     Column("made_at", Instant(), nullable=False),
     Column("made_by", String(128), nullable=False),
 )
@@ -161,6 +202,7 @@ annual_caps = Table(
     Column("year", Integer, nullable=False),
     Column("matter_id", String(64), nullable=False),
     Column("visits", Integer, nullable=False),
+    Column("lifted", Boolean, nullable=False),
     version_column(),
     *stamps(),
     UniqueConstraint("authority_id", "region", "year", "matter_id", name="one_cap_each"),
@@ -172,6 +214,7 @@ annual_cap_versions = Table(
     id_column("annual_cap_id"),
     Column("version", BigInteger, primary_key=True, autoincrement=False),
     Column("visits", Integer, nullable=False),
+    Column("lifted", Boolean, nullable=False),
     *stamps(),
 )
 
@@ -265,6 +308,7 @@ def map_model() -> None:
     if mapper_registry.mappers:
         return
     versioned: list[tuple[type, Table]] = [
+        (Official, officials),
         (Matter, matters),
         (CheckForm, check_forms),
         (JointList, joint_lists),
@@ -282,6 +326,7 @@ def map_model() -> None:
         mapper_registry.map_imperatively(entity, table, version_id_col=table.c.version, version_id_generator=False)
     records: list[tuple[type, Table]] = [
         (AuthorityVersion, authority_versions),
+        (OfficialVersion, official_versions),
         (MatterVersion, matter_versions),
         (CheckFormVersion, check_form_versions),
         (JointListVersion, joint_list_versions),

@@ -16,6 +16,7 @@ from liangma.plans.v1 import (
     events_pb2,
     joint_lists_pb2,
     matters_pb2,
+    officials_pb2,
     plans_pb2,
 )
 from liangma.type.v1 import import_pb2, page_pb2
@@ -28,6 +29,7 @@ from services.plans.model.authority import Authority, AuthorityVersion, Payment
 from services.plans.model.check_form import CheckForm, CheckFormVersion
 from services.plans.model.joint_list import JointList, JointListVersion
 from services.plans.model.matter import Matter, MatterVersion
+from services.plans.model.official import Official, OfficialVersion
 from services.plans.model.plan import AnnualPlan, PlanStep
 from services.plans.model.receipt import Answer, Receipt
 from services.plans.queries.completeness import Completeness
@@ -92,6 +94,15 @@ def completeness_to_proto(found: object, page: Page[Any]) -> authorities_pb2.Get
     return to_proto(found, authorities_pb2.GetCompletenessResponse, incomplete=page.items, page=page_to_proto(page))
 
 
+def official_to_proto(official: Official, today: date) -> officials_pb2.Official:
+    return to_proto(official, officials_pb2.Official, active=official.is_active(today))
+
+
+def official_version_to_proto(official: Official, version: OfficialVersion) -> officials_pb2.Official:
+    fixed = {"subject": official.subject, "authority_id": official.authority_id}
+    return to_proto(version, officials_pb2.Official, **fixed, **_made(official, version))
+
+
 def matter_to_proto(matter: Matter) -> matters_pb2.Matter:
     return to_proto(matter, matters_pb2.Matter)
 
@@ -128,6 +139,7 @@ def check_form_version_to_proto(form: CheckForm, version: CheckFormVersion) -> c
         check_forms_pb2.CheckForm,
         form_id=form.form_id,
         authority_id=form.authority_id,
+        retired=version.retired,
         version=version.version,
         etag=str(version.version),
         create_time=form.created_at,
@@ -155,7 +167,8 @@ def annual_cap_to_proto(cap: AnnualCap) -> annual_caps_pb2.AnnualCap:
 
 def annual_cap_version_to_proto(cap: AnnualCap, version: AnnualCapVersion) -> annual_caps_pb2.AnnualCap:
     made = _made(cap, version)
-    return to_proto(cap, annual_caps_pb2.AnnualCap, visits=version.visits, etag=version.version, **made)
+    of_version = {"visits": version.visits, "lifted": version.lifted, "etag": version.version}
+    return to_proto(cap, annual_caps_pb2.AnnualCap, **of_version, **made)
 
 
 def effective_cap_to_proto(found: EffectiveCap) -> annual_caps_pb2.EffectiveCap:

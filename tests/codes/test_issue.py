@@ -83,6 +83,21 @@ def test_an_authoritys_own_cap_beats_its_regions_and_the_nearer_region_the_wider
     assert len(city.issue(house)) == 1
 
 
+def test_a_lifted_cap_binds_nobody_until_it_is_set_again(house: House) -> None:
+    cap = city.cap(0)
+    house.announce(cap)
+    assert city.issue(house) == []
+    cap.version, cap.lifted = 2, True
+    house.announce(cap)
+    assert len(city.issue(house)) == 1
+    late = city.cap(0)
+    house.announce(late)
+    assert len(city.issue(house)) == 1
+    cap.version, cap.lifted = 3, False
+    house.announce(cap)
+    assert city.issue(house) == []
+
+
 def test_another_years_cap_does_not_bind(house: House) -> None:
     house.announce(city.cap(0, year=2024))
     assert len(city.issue(house)) == 1

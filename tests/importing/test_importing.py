@@ -14,7 +14,15 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
-from liangma.plans.v1 import annual_caps_pb2, authorities_pb2, matters_pb2, plans_pb2
+from liangma.plans.v1 import (
+    annual_caps_pb2,
+    authorities_pb2,
+    check_forms_pb2,
+    joint_lists_pb2,
+    matters_pb2,
+    officials_pb2,
+    plans_pb2,
+)
 from liangma.sampling.v1 import sampling_pb2
 
 from services import importing
@@ -179,11 +187,44 @@ def test_batches_are_under_way_together_unless_their_order_matters(
         ("matters", matters_pb2.MatterRow),
         ("plans", plans_pb2.PlanRow),
         ("annual-caps", annual_caps_pb2.AnnualCapRow),
+        ("officials", officials_pb2.OfficialRow),
+        ("check-forms", check_forms_pb2.CheckFormRow),
+        ("joint-lists", joint_lists_pb2.JointListRow),
     ],
 )
 def test_columns_mean_the_fields_of_a_row(kind: str, row: Any) -> None:
     assert {*KINDS[kind].columns.values(), "line"} == set(row.DESCRIPTOR.fields_by_name)
-    assert set(KINDS[kind].needed) <= set(KINDS[kind].columns.values())
+    assert {*KINDS[kind].needed, *KINDS[kind].together} <= set(KINDS[kind].columns.values())
+
+
+class Forms(Gateway):
+    """A gateway that keeps the names of the rows it is sent."""
+
+    def __init__(self) -> None:
+        self.sent: list[list[tuple[int, str]]] = []
+
+    def post(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        rows = (body or {})["rows"]
+        self.sent.append([(row["line"], row["name"]) for row in rows])
+        return {"imported": len(rows) - 1, "rejections": [{"line": str(rows[-1]["line"])}]}
+
+
+@pytest.mark.parametrize("batch", [1, 2, 3, 4, 9])
+def test_rows_that_say_one_thing_together_travel_in_one_batch(
+    tmp_path: Path, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "BATCH", batch)
+    names = ["甲", "甲", "甲", "乙", "丙", "丙"]
+    path = tmp_path / "forms.csv"
+    rows = [[name, str(place)] for place, name in enumerate(names)]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["表单名称", "事项编码"], *rows])
+    desk = Forms()
+    report = import_file(KINDS["check-forms"], path, desk)
+    assert [each for sent in desk.sent for each in sent] == list(enumerate(names, start=2))
+    beginnings = [sent[0][1] for sent in desk.sent]
+    assert len(set(beginnings)) == len(beginnings)
+    assert [row.cells[1] for row, _ in report.rejected] == [str(sent[-1][0] - 2) for sent in desk.sent]
 
 
 @pytest.mark.parametrize("name", ["rejected.csv", "rejected.xlsx"])

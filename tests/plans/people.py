@@ -68,6 +68,18 @@ AUTHORITIES = [
     authority(FAR, "四川省司法厅", "川司", "510000", "CITY", ["司法"]),
 ]
 
+
+def official(of: Principal, *roles: str, **more: Any) -> dict[str, Any]:
+    """Somebody's entry in the register of officials as a request brings it."""
+    return {
+        "subject": of.subject,
+        "name": of.name,
+        "authority_id": of.authority,
+        "roles": [f"OFFICIAL_ROLE_{role}" for role in roles],
+        "active_from": "2024-01-01",
+    } | more
+
+
 NOTARY = "330631004000"  # 司法
 HYDRANT = "330895001000"  # 消防
 ARCHIVE = "330631009000"  # 司法, documentary
@@ -92,10 +104,20 @@ def matter(id: str, domain: str = "司法", **more: Any) -> dict[str, Any]:
 MATTERS = [matter(NOTARY), matter(HYDRANT, "消防"), matter(ARCHIVE, methods=["METHOD_DOCUMENTARY"])]
 
 
+OFFICIALS = [
+    official(PLANNER, "PLANNER"),
+    official(COLLEAGUE, "PLANNER", "REVIEWER"),
+    official(REVIEWER, "REVIEWER"),
+    official(OTHER_REVIEWER, "REVIEWER"),
+]
+
+
 def furnish(house: House) -> None:
-    """Enter the authorities and matters."""
+    """Enter the authorities, those of their officials who review, and the matters."""
     for entry in AUTHORITIES:
         house.call("plans", "CreateAuthority", {"authority": entry}, by=ADMIN)
+    for entry in OFFICIALS:
+        house.call("plans", "RegisterOfficial", {"official": entry}, by=ADMIN)
     for entry in MATTERS:
         house.call("plans", "CreateMatter", {"matter": entry}, by=ADMIN)
 

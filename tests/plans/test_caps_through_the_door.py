@@ -162,6 +162,87 @@ def test_the_year_of_a_limit_is_a_year(house: House) -> None:
     assert refusal.value.violations == {"year": "RANGE"}
 
 
+def lift(house: House, id: str, **more: Any) -> Any:
+    return house.call("plans", "LiftAnnualCap", {"annual_cap_id": id} | more, by=ADMIN)
+
+
+def the_cap(house: House) -> Any:
+    (cap,) = house.call("plans", "ListAnnualCaps", {"include_lifted": True}, by=ENTERPRISE).annual_caps
+    return cap
+
+
+def test_a_lifted_limit_binds_nobody_and_stays_readable(house: House) -> None:
+    import_rows(house, row(visits="3"))
+    made = the_cap(house)
+    lifted = lift(house, made.annual_cap_id, etag="1")
+    assert (lifted.lifted, lifted.visits, lifted.etag) == (True, 3, "2")
+    assert caps(house) == []
+    assert the_cap(house) == lifted
+    assert not effective(house, CITY).HasField("visits")
+    assert len(sheet(house.call("plans", "ExportAnnualCaps", {"include_lifted": True}, by=ENTERPRISE).data)) == 1
+    fact = house.announced("plans", events_pb2.AnnualCapChanged)[-1]
+    assert (fact.version, fact.visits, fact.lifted) == (2, 3, True)
+    for method, request in (
+        ("LiftAnnualCap", {"annual_cap_id": made.annual_cap_id}),
+        ("UpdateAnnualCap", {"annual_cap": {"annual_cap_id": made.annual_cap_id, "visits": 1}}),
+    ):
+        with pytest.raises(Refused) as refusal:
+            house.call("plans", method, request, by=ADMIN)
+        assert refusal.value.reason == "ANNUAL_CAP_LIFTED"
+    with pytest.raises(Refused) as stranger:
+        house.call("plans", "LiftAnnualCap", {"annual_cap_id": made.annual_cap_id}, by=PLANNER)
+    assert stranger.value.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_a_lifted_limit_is_set_again_as_a_version_of_itself(house: House, by_file: bool) -> None:
+    import_rows(house, row(visits="3"))
+    id = the_cap(house).annual_cap_id
+    lift(house, id)
+    if by_file:
+        assert import_rows(house, row(visits="3"), row(visits="3")) == {"imported": "1", "unchanged": "1"}
+    else:
+        cap = {"authority_id": CITY, "year": 2025, "visits": 3}
+        assert house.call("plans", "CreateAnnualCap", {"annual_cap": cap}, by=ADMIN).annual_cap_id == id
+    assert (caps(house), effective(house, CITY).visits) == ([3], 3)
+    versions = house.call("plans", "ListAnnualCapVersions", {"annual_cap_id": id}, by=ENTERPRISE).versions
+    assert [(each.etag, each.lifted) for each in versions] == [("3", False), ("2", True), ("1", False)]
+    facts = house.announced("plans", events_pb2.AnnualCapChanged)
+    assert [(fact.version, fact.lifted) for fact in facts] == [(1, False), (2, True), (3, False)]
+
+
+def test_versions_of_a_limit_an_authority_and_a_matter_go_out_as_sheets(house: House) -> None:
+    import_rows(house, row(visits="3"))
+    import_rows(house, row(visits="4"))
+    id = the_cap(house).annual_cap_id
+    lift(house, id)
+
+    def lines(of: str, **id: str) -> list[dict[str, Any]]:
+        head, *rows = sheet(house.call("plans", f"Export{of}Versions", id, by=ENTERPRISE).data)
+        return [dict(zip(head, row, strict=True)) for row in rows]
+
+    found = lines("AnnualCap", annual_cap_id=id)
+    assert [(each["版本"], each["年度频次上限"], each["是否已取消"], each["年度"]) for each in found] == [
+        (3, "4", "是", "2025"),
+        (2, "4", "否", "2025"),
+        (1, "3", "否", "2025"),
+    ]
+    changed = {"authority_id": CITY, "name": "重庆市司法局（新）", "parent_id": ""}
+    house.call("plans", "UpdateAuthority", {"authority": changed}, by=ADMIN)
+    found = lines("Authority", authority_id=CITY)
+    assert [(each["版本"], each["机构名称"], each["修改人"], each["修改时间"]) for each in found] == [
+        (2, "重庆市司法局（新）", "admin", "2025-06-09 09:00"),
+        (1, "重庆市司法局", "admin", "2025-06-09 09:00"),
+    ]
+    assert "缴款银行账号" not in found[0]
+    house.call("plans", "ClaimMatter", {"matter_id": NOTARY}, by=PLANNER)
+    found = lines("Matter", matter_id=NOTARY)
+    assert [(each["版本"], each["认领机构"] or "", each["事项编码"]) for each in found] == [
+        (2, CITY, NOTARY),
+        (1, "", NOTARY),
+    ]
+
+
 REGIONS = st.sampled_from(["500000", "500100", "500103", "510000"])
 WHOM = st.tuples(st.just(""), REGIONS) | st.tuples(st.sampled_from(["a", "b"]), st.just(""))
 

@@ -34,6 +34,7 @@ from tests.plans.people import (
     approved,
     drafted,
     furnish,
+    official,
     person,
     plan,
     sheet,
@@ -265,8 +266,11 @@ def test_only_the_named_reviewer_knows_of_a_plan_under_review_and_may_review_it(
 
 
 def test_a_reviewer_of_another_authority_cannot_review_even_if_named(house: House) -> None:
+    """What the token says of an account decides, whatever the register says."""
     made = drafted(house)
     stranger = person("stranger", FIRE, "reviewer")
+    entry = official(stranger, "REVIEWER", authority_id=CITY)
+    house.call("plans", "RegisterOfficial", {"official": entry}, by=ADMIN)
     call(house, "SubmitPlan", made, PLANNER, reviewer_id="stranger")
     assert refused(house, "ApprovePlan", made, stranger).code is ABSENT
     assert not house.call("plans", "ListPlansForReview", by=stranger).plans

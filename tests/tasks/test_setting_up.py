@@ -158,6 +158,22 @@ def test_a_form_of_the_authority_brings_its_items(house: House) -> None:
     assert list(matter.form_ids) == ["form-1"]
 
 
+def test_a_form_off_the_list_is_for_no_new_task_and_stays_with_the_old_one(house: House) -> None:
+    item = plans.CheckFormChanged.Item(matter_id=city.LICENCE, item_id="2")
+    form = plans.CheckFormChanged(form_id="form-1", version=1, name="表单", authority_id=city.JUSTICE, items=[item])
+    house.announce(form)
+    old = city.create(house)
+    form.version, form.retired = 2, True
+    house.announce(form)
+    (matter,) = city.create(house).participants[0].matters
+    assert (list(matter.form_ids), len(matter.items)) == ([], 3)
+    (kept,) = city.task_of(house, old.task_id).participants[0].matters
+    assert (list(kept.form_ids), [item.item_id for item in kept.items]) == (["form-1"], ["2"])
+    with pytest.raises(Refused) as caught:
+        city.create(house, matters=[{"matter_id": city.LICENCE, "form_ids": ["form-1"]}])
+    assert caught.value.violations == {"task.matters[0].form_ids[0]": "UNKNOWN"}
+
+
 def test_a_dynamic_form_is_made_for_one_task(house: House) -> None:
     choice = {"matter_id": city.LICENCE, "dropped_item_ids": ["1", "2"], "own_items": [{"name": "消防通道照片"}]}
     task = city.create(house, content_mode="CONTENT_MODE_BY_MATTER", matters=[choice])

@@ -58,13 +58,13 @@ def matter_row(fact: plans.MatterChanged) -> Row:
 
 
 def annual_cap_row(fact: plans.AnnualCapChanged) -> Row:
-    """A yearly limit."""
+    """A yearly limit; one that is lifted binds in no year. Its row stays, so that no latecomer brings it back."""
     return {
         "annual_cap_id": fact.annual_cap_id,
         "version": fact.version,
         "authority_id": fact.authority_id,
         "region": fact.region,
-        "year": fact.year,
+        "year": 0 if fact.lifted else fact.year,
         "matter_id": fact.matter_id,
         "visits": fact.visits,
     }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.errors import AlreadyExists, Violation
+from services.chassis.errors import AlreadyExists, FailedPrecondition, Violation
 from services.plans.model import checks
 from services.plans.model.values import lies_in, region_prefix
 
@@ -25,6 +25,17 @@ class AnnualCapExists(AlreadyExists):
         )
 
 
+class AnnualCapLifted(FailedPrecondition):
+    """It binds nobody."""
+
+    def __init__(self, annual_cap_id: str) -> None:
+        super().__init__(
+            f"频次上限（{annual_cap_id}）已取消；如需恢复，请按相同的机构（或区划）、年度、事项重新设置",
+            f"cap {annual_cap_id!r} is lifted: to have it again, set one for the same authority, region, year, matter",
+            annual_cap_id=annual_cap_id,
+        )
+
+
 @dataclass(eq=False, kw_only=True)
 class AnnualCap:
     """A yearly limit of visits, of one authority or of all in a region by default."""
@@ -35,6 +46,7 @@ class AnnualCap:
     year: int = 0
     matter_id: str = ""
     visits: int | None = None
+    lifted: bool = False
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -61,9 +73,39 @@ class AnnualCap:
         return len(region_prefix(self.region)) if lies_in(region, [self.region]) else 0
 
     def allow(self, visits: int) -> None:
-        """Change how many visits it allows."""
+        """Change how many visits it allows.
+
+        Raises:
+            AnnualCapLifted: it binds nobody.
+        """
+        self._require_standing()
         self.visits = visits
         self.version += 1
+
+    def lift(self) -> None:
+        """Bind nobody from now on.
+
+        Raises:
+            AnnualCapLifted: it binds nobody already.
+        """
+        self._require_standing()
+        self.lifted = True
+        self.version += 1
+
+    def set_again(self, visits: int) -> None:
+        """Bind once more after it was lifted.
+
+        Raises:
+            AnnualCapExists: it was not.
+        """
+        if not self.lifted:
+            raise AnnualCapExists(self.annual_cap_id)
+        self.lifted = False
+        self.allow(visits)
+
+    def _require_standing(self) -> None:
+        if self.lifted:
+            raise AnnualCapLifted(self.annual_cap_id)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -73,6 +115,7 @@ class AnnualCapVersion:
     annual_cap_id: str
     version: int
     visits: int
+    lifted: bool = False
     created_at: datetime | None = None
     created_by: str = ""
     updated_at: datetime | None = None
@@ -80,7 +123,8 @@ class AnnualCapVersion:
 
     @classmethod
     def of(cls, cap: AnnualCap) -> AnnualCapVersion:
-        return cls(annual_cap_id=cap.annual_cap_id, version=cap.version, visits=cap.visits or 0)
+        id, version = cap.annual_cap_id, cap.version
+        return cls(annual_cap_id=id, version=version, visits=cap.visits or 0, lifted=cap.lifted)
 
 
 @dataclass(frozen=True, kw_only=True)

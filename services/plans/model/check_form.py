@@ -6,10 +6,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.chassis.errors import Violation
+from services.chassis.errors import FailedPrecondition, Violation
 from services.plans.model import checks
 from services.plans.model.matter import Matter
 from services.plans.model.values import content_of, restate
+
+
+class CheckFormRetired(FailedPrecondition):
+    """It was taken off the list."""
+
+    def __init__(self, form_id: str, name: str) -> None:
+        super().__init__(
+            f"检查表单“{name}”（{form_id}）已停用，只能查看",
+            f"check form {name!r} ({form_id}) was taken off the list and can only be read",
+            form_id=form_id,
+        )
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,7 @@ class CheckForm(CheckFormContent):
     form_id: str
     authority_id: str
     matter_ids: tuple[str, ...] = ()
+    retired: bool = False
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -59,10 +71,30 @@ class CheckForm(CheckFormContent):
     updated_by: str = ""
 
     def change(self, content: CheckFormContent) -> None:
-        """Take new content as a new version."""
+        """Take new content as a new version.
+
+        Raises:
+            CheckFormRetired: it is off the list.
+        """
+        self.require_active()
         restate(self, content)
         self.matter_ids = tuple(dict.fromkeys(item.matter_id for item in content.items))
         self.version += 1
+
+    def retire(self) -> None:
+        """Leave the list for good.
+
+        Raises:
+            CheckFormRetired: it is off already.
+        """
+        self.require_active()
+        self.retired = True
+        self.version += 1
+
+    def require_active(self) -> None:
+        """Refuse what is off the list."""
+        if self.retired:
+            raise CheckFormRetired(self.form_id, self.name)
 
 
 @dataclass(eq=False, kw_only=True)
@@ -74,8 +106,10 @@ class CheckFormVersion:
     content: CheckFormContent
     made_at: datetime
     made_by: str = ""
+    retired: bool = False
 
     @classmethod
     def of(cls, form: CheckForm, *, now: datetime, by: str) -> CheckFormVersion:
         content = content_of(form, CheckFormContent)
-        return cls(form_id=form.form_id, version=form.version, content=content, made_at=now, made_by=by)
+        id, version = form.form_id, form.version
+        return cls(form_id=id, version=version, content=content, retired=form.retired, made_at=now, made_by=by)

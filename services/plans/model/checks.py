@@ -24,12 +24,14 @@ def refuse(violations: Iterable[Violation], *, within: str = "") -> None:
     Raises:
         InvalidArgument: names them all.
     """
-    found = [
-        replace(violation, field=f"{within}.{violation.field}" if within else violation.field)
-        for violation in violations
-    ]
+    found = list(inside(within, violations) if within else violations)
     if found:
         raise InvalidArgument(*found)
+
+
+def inside(field: str, violations: Iterable[Violation]) -> Iterator[Violation]:
+    """Violations of a thing as those of the request that holds it in this field."""
+    return (replace(violation, field=f"{field}.{violation.field}") for violation in violations)
 
 
 def filled(field: str, value: object) -> Iterator[Violation]:

@@ -24,6 +24,7 @@ class AnnualCapFilter:
     authority_id: str = ""
     region: str = ""
     matter_id: str = ""
+    include_lifted: bool = False
 
     def applied(self) -> Select[Any]:
         return narrowed(
@@ -32,6 +33,7 @@ class AnnualCapFilter:
             same(annual_caps.c.authority_id, self.authority_id),
             same(annual_caps.c.region, self.region),
             same(annual_caps.c.matter_id, self.matter_id),
+            None if self.include_lifted else annual_caps.c.lifted.is_(False),
         )
 
 
@@ -50,7 +52,12 @@ def list_annual_caps(
     )
 
 
+def versions(annual_cap_id: str) -> Select[Any]:
+    """The versions of a limit."""
+    return select(AnnualCapVersion).where(annual_cap_versions.c.annual_cap_id == annual_cap_id)
+
+
 def list_versions(session: Session, annual_cap_id: str, *, page_size: int, page_token: str) -> Page[AnnualCapVersion]:
     """The versions of a limit, newest first."""
-    versions = select(AnnualCapVersion).where(annual_cap_versions.c.annual_cap_id == annual_cap_id)
-    return newest_first(session, versions, annual_cap_versions.c.version, page_size=page_size, page_token=page_token)
+    shown = versions(annual_cap_id)
+    return newest_first(session, shown, annual_cap_versions.c.version, page_size=page_size, page_token=page_token)

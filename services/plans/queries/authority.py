@@ -69,10 +69,15 @@ def list_authorities(
     )
 
 
+def versions(authority_id: str) -> Select[Any]:
+    """The versions of an authority."""
+    return select(AuthorityVersion).where(authority_versions.c.authority_id == authority_id)
+
+
 def list_versions(session: Session, authority_id: str, *, page_size: int, page_token: str) -> Page[AuthorityVersion]:
     """The versions of an authority, newest first."""
-    versions = select(AuthorityVersion).where(authority_versions.c.authority_id == authority_id)
-    return newest_first(session, versions, authority_versions.c.version, page_size=page_size, page_token=page_token)
+    shown = versions(authority_id)
+    return newest_first(session, shown, authority_versions.c.version, page_size=page_size, page_token=page_token)
 
 
 def completeness(

@@ -24,6 +24,7 @@ class CheckFormFilter:
     name: str = ""
     authority_id: str = ""
     matter_id: str = ""
+    include_retired: bool = False
 
     def applied(self) -> Select[Any]:
         return narrowed(
@@ -31,6 +32,7 @@ class CheckFormFilter:
             part(check_forms.c.name, self.name),
             same(check_forms.c.authority_id, self.authority_id),
             holds(check_forms.c.matter_ids, self.matter_id),
+            None if self.include_retired else check_forms.c.retired.is_(False),
         )
 
 
@@ -49,10 +51,15 @@ def list_check_forms(
     )
 
 
+def versions(form_id: str) -> Select[Any]:
+    """The versions of a form."""
+    return select(CheckFormVersion).where(check_form_versions.c.form_id == form_id)
+
+
 def list_versions(session: Session, form_id: str, *, page_size: int, page_token: str) -> Page[CheckFormVersion]:
     """The versions of a form, newest first."""
-    versions = select(CheckFormVersion).where(check_form_versions.c.form_id == form_id)
-    return newest_first(session, versions, check_form_versions.c.version, page_size=page_size, page_token=page_token)
+    shown = versions(form_id)
+    return newest_first(session, shown, check_form_versions.c.version, page_size=page_size, page_token=page_token)
 
 
 def version(session: Session, form_id: str, number: int) -> CheckFormVersion:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +11,7 @@ from services.chassis.clock import SHANGHAI
 from services.plans.model.annual_cap import AnnualCap
 from services.plans.model.authority import PAYMENT_WORDS, Authority
 from services.plans.model.check_form import CheckForm
-from services.plans.model.joint_list import JointList
+from services.plans.model.joint_list import JointList, JointListVersion
 from services.plans.model.matter import CheckItem, Matter
 from services.plans.queries.authority import REPORT_WORDS, IncompleteAuthority
 from services.plans.queries.matter import REPORT_WORDS as MATTER_WORDS
@@ -23,13 +23,15 @@ def authority_columns(*, with_payment: bool) -> Columns[Authority]:
     """The columns ImportAuthorities takes, payment data only for those who may see them."""
     words = words_of(import_authorities.LEVELS)
 
-    def cell(name: str) -> Callable[[Authority], Cell]:
+    def cell(name: str, header: str) -> Callable[[Any], Cell]:
         if name == "level":
             return lambda authority: words[authority.level]
-        return lambda authority: text(getattr(authority, name, None) or getattr(authority.payment, name, None))
+        if header in PAYMENT_WORDS:
+            return lambda authority: text(getattr(authority.payment, name))
+        return lambda authority: text(getattr(authority, name))
 
     shown = import_authorities.HEADERS.items()
-    return {header: cell(name) for name, header in shown if with_payment or header not in PAYMENT_WORDS}
+    return {header: cell(name, header) for name, header in shown if with_payment or header not in PAYMENT_WORDS}
 
 
 def completeness_columns() -> Columns[IncompleteAuthority]:
@@ -96,7 +98,9 @@ class FormLine:
     item: CheckItem
 
 
-def form_lines(forms: list[CheckForm], matters: Mapping[str, Matter], names: Mapping[str, str]) -> Iterator[FormLine]:
+def form_lines(
+    forms: Sequence[CheckForm], matters: Mapping[str, Matter], names: Mapping[str, str]
+) -> Iterator[FormLine]:
     """The items of forms, in order; of an item that its matter no longer has the id alone."""
     for form in forms:
         for place, entry in enumerate(form.items, start=1):
@@ -118,6 +122,7 @@ FORM_COLUMNS: Columns[FormLine] = {
     "检查项": lambda line: line.item.name,
     "检查要点": lambda line: text(line.item.check_points),
     "标准": lambda line: line.item.standard,
+    "是否已停用": lambda line: "是" if line.form.retired else "否",
 }
 
 
@@ -125,7 +130,7 @@ FORM_COLUMNS: Columns[FormLine] = {
 class TradeLine:
     """One matter of one authority in a trade."""
 
-    entry: JointList
+    entry: JointList | JointListVersion
     authority_id: str
     authority_name: str
     matter_id: str
@@ -133,7 +138,7 @@ class TradeLine:
 
 
 def trade_lines(
-    entries: list[JointList], matters: Mapping[str, Matter], names: Mapping[str, str]
+    entries: Sequence[JointList | JointListVersion], matters: Mapping[str, Matter], names: Mapping[str, str]
 ) -> Iterator[TradeLine]:
     """Who inspects what in each trade."""
     for entry in entries:

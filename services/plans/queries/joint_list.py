@@ -50,7 +50,12 @@ def list_joint_lists(
     )
 
 
+def versions(joint_list_id: str) -> Select[Any]:
+    """The versions of a trade."""
+    return select(JointListVersion).where(joint_list_versions.c.joint_list_id == joint_list_id)
+
+
 def list_versions(session: Session, joint_list_id: str, *, page_size: int, page_token: str) -> Page[JointListVersion]:
     """The versions of a trade, newest first."""
-    versions = select(JointListVersion).where(joint_list_versions.c.joint_list_id == joint_list_id)
-    return newest_first(session, versions, joint_list_versions.c.version, page_size=page_size, page_token=page_token)
+    shown = versions(joint_list_id)
+    return newest_first(session, shown, joint_list_versions.c.version, page_size=page_size, page_token=page_token)

@@ -104,10 +104,15 @@ def incomplete(looked_at: Sequence[ColumnElement[bool]]) -> Select[Any]:
     return select(Matter).where(*looked_at, or_(*_LACKING.values()))
 
 
+def versions(matter_id: str) -> Select[Any]:
+    """The versions of a matter."""
+    return select(MatterVersion).where(matter_versions.c.matter_id == matter_id)
+
+
 def list_versions(session: Session, matter_id: str, *, page_size: int, page_token: str) -> Page[MatterVersion]:
     """The versions of a matter, newest first."""
-    versions = select(MatterVersion).where(matter_versions.c.matter_id == matter_id)
-    return newest_first(session, versions, matter_versions.c.version, page_size=page_size, page_token=page_token)
+    shown = versions(matter_id)
+    return newest_first(session, shown, matter_versions.c.version, page_size=page_size, page_token=page_token)
 
 
 def version(session: Session, matter_id: str, number: int) -> MatterVersion:

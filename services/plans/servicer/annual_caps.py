@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from google.api.httpbody_pb2 import HttpBody
 from liangma.plans.v1 import annual_caps_pb2 as pb
 from liangma.plans.v1 import annual_caps_pb2_grpc as grpc
@@ -15,7 +17,8 @@ from services.plans.model.annual_cap import AnnualCap
 from services.plans.queries import annual_cap as queries
 from services.plans.queries import columns, sheets
 from services.plans.queries.filters import total
-from services.plans.tables import annual_caps
+from services.plans.queries.version_columns import annual_cap_version_columns
+from services.plans.tables import annual_cap_versions, annual_caps
 from services.plans.use_cases import annual_cap as use_cases
 from services.plans.use_cases.import_annual_caps import AnnualCapRow, import_annual_caps
 
@@ -56,6 +59,13 @@ class AnnualCapsServicer(Servicer, grpc.AnnualCapsServiceServicer):
         rows = [wire.annual_cap_version_to_proto(annual_cap, version) for version in page.items]
         return pb.ListAnnualCapVersionsResponse(versions=rows, page=wire.page_to_proto(page))
 
+    @read
+    def ExportAnnualCapVersions(self, request: pb.ListAnnualCapVersionsRequest, call: Call) -> HttpBody:
+        cap = call.work.get(AnnualCap, request.annual_cap_id)
+        shown, newest_first = queries.versions(request.annual_cap_id), [annual_cap_versions.c.version.desc()]
+        data = sheets.sheet(call.work.session, shown, newest_first, annual_cap_version_columns(cap))
+        return HttpBody(content_type=sheets.XLSX, data=data)
+
     @write
     def UpdateAnnualCap(self, request: pb.UpdateAnnualCapRequest, call: Call) -> pb.AnnualCap:
         new = request.annual_cap
@@ -63,6 +73,11 @@ class AnnualCapsServicer(Servicer, grpc.AnnualCapsServiceServicer):
         annual_cap_id = wire.id_of(new, "annual_cap_id", within="annual_cap")
         changed = use_cases.update_annual_cap(call.work, annual_cap_id, visits, etag=request.etag)
         return wire.annual_cap_to_proto(changed)
+
+    @write
+    def LiftAnnualCap(self, request: pb.LiftAnnualCapRequest, call: Call) -> pb.AnnualCap:
+        lifted = use_cases.lift_annual_cap(call.work, request.annual_cap_id, etag=request.etag)
+        return wire.annual_cap_to_proto(lifted)
 
     @read
     def GetEffectiveCap(self, request: pb.GetEffectiveCapRequest, call: Call) -> pb.EffectiveCap:
@@ -77,7 +92,7 @@ class AnnualCapsServicer(Servicer, grpc.AnnualCapsServiceServicer):
 
     @read
     def ExportAnnualCaps(self, request: pb.ListAnnualCapsRequest, call: Call) -> HttpBody:
-        shown = from_proto(request, queries.AnnualCapFilter).applied()
+        standing = replace(from_proto(request, queries.AnnualCapFilter), include_lifted=False)
         order = [annual_caps.c.year, annual_caps.c.annual_cap_id]
-        data = sheets.sheet(call.work.session, shown, order, columns.annual_cap_columns())
+        data = sheets.sheet(call.work.session, standing.applied(), order, columns.annual_cap_columns())
         return HttpBody(content_type=sheets.XLSX, data=data)

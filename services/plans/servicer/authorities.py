@@ -16,7 +16,8 @@ from services.plans.model.authority import Authority, AuthorityContent
 from services.plans.queries import authority as queries
 from services.plans.queries import columns, sheets
 from services.plans.queries.filters import total
-from services.plans.tables import authorities
+from services.plans.queries.version_columns import authority_version_columns
+from services.plans.tables import authorities, authority_versions
 from services.plans.use_cases import authority as use_cases
 from services.plans.use_cases.import_authorities import AuthorityRow, import_authorities
 
@@ -59,6 +60,13 @@ class AuthoritiesServicer(Servicer, grpc.AuthoritiesServiceServicer):
         )
         rows = [wire.authority_version_to_proto(authority, version, today(call.now)) for version in page.items]
         return pb.ListAuthorityVersionsResponse(versions=rows, page=wire.page_to_proto(page))
+
+    @read
+    def ExportAuthorityVersions(self, request: pb.ListAuthorityVersionsRequest, call: Call) -> HttpBody:
+        call.work.get(Authority, request.authority_id)
+        shown, newest_first = queries.versions(request.authority_id), [authority_versions.c.version.desc()]
+        data = sheets.sheet(call.work.session, shown, newest_first, authority_version_columns())
+        return HttpBody(content_type=sheets.XLSX, data=data)
 
     @write
     def UpdateAuthority(self, request: pb.UpdateAuthorityRequest, call: Call) -> pb.Authority:

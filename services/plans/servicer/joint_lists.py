@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from google.api.httpbody_pb2 import HttpBody
 from liangma.plans.v1 import joint_lists_pb2 as pb
 from liangma.plans.v1 import joint_lists_pb2_grpc as grpc
+from liangma.type.v1 import import_pb2
 
+from services.chassis.clock import today
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
-from services.plans.model.joint_list import JointList, JointListContent
+from services.plans.model.joint_list import JointList, JointListContent, JointListVersion
 from services.plans.queries import columns, sheets
 from services.plans.queries import joint_list as queries
 from services.plans.queries.authority import names_of
 from services.plans.queries.filters import total
-from services.plans.tables import joint_lists
+from services.plans.queries.sheets import Columns
+from services.plans.queries.version_columns import TRADE_VERSION_COLUMNS
+from services.plans.tables import joint_list_versions, joint_lists
 from services.plans.use_cases import joint_list as use_cases
+from services.plans.use_cases.import_joint_lists import JointListRow, import_joint_lists
 from services.plans.use_cases.matter import matters_named
 
 
@@ -49,11 +56,7 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
     def ExportJointLists(self, request: pb.ListJointListsRequest, call: Call) -> HttpBody:
         shown = from_proto(request, queries.JointListFilter).applied()
         entries = sheets.found(call.work.session, shown, [joint_lists.c.joint_list_id])
-        members = [member for entry in entries for member in entry.members]
-        matters = matters_named(call.work, {id for member in members for id in member.matter_ids})
-        names = names_of(call.work.session, {member.authority_id for member in members})
-        lines = list(columns.trade_lines(entries, matters, names))
-        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.TRADE_COLUMNS, lines))
+        return _sheet(entries, columns.TRADE_COLUMNS, call)
 
     @read
     def ListJointListVersions(
@@ -65,6 +68,18 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
         )
         rows = [wire.joint_list_version_to_proto(joint_list, version) for version in page.items]
         return pb.ListJointListVersionsResponse(versions=rows, page=wire.page_to_proto(page))
+
+    @read
+    def ExportJointListVersions(self, request: pb.ListJointListVersionsRequest, call: Call) -> HttpBody:
+        call.work.get(JointList, request.joint_list_id)
+        shown, newest_first = queries.versions(request.joint_list_id), [joint_list_versions.c.version.desc()]
+        return _sheet(sheets.found(call.work.session, shown, newest_first), TRADE_VERSION_COLUMNS, call)
+
+    @write
+    def ImportJointLists(self, request: pb.ImportJointListsRequest, call: Call) -> import_pb2.ImportReport:
+        rows = [from_proto(row, JointListRow) for row in request.rows]
+        report = import_joint_lists(call.work, rows, by=call.principal, day=today(call.now))
+        return wire.report_to_proto(report)
 
     @write
     def UpdateJointList(self, request: pb.UpdateJointListRequest, call: Call) -> pb.JointList:
@@ -84,3 +99,11 @@ class JointListsServicer(Servicer, grpc.JointListsServiceServicer):
     def RetireJointList(self, request: pb.RetireJointListRequest, call: Call) -> pb.JointList:
         retired = use_cases.retire_joint_list(call.work, request.joint_list_id, etag=request.etag, by=call.principal)
         return wire.joint_list_to_proto(retired)
+
+
+def _sheet(entries: Sequence[JointList | JointListVersion], heads: Columns[columns.TradeLine], call: Call) -> HttpBody:
+    members = [member for entry in entries for member in entry.members]
+    matters = matters_named(call.work, {id for member in members for id in member.matter_ids})
+    names = names_of(call.work.session, {member.authority_id for member in members})
+    lines = list(columns.trade_lines(entries, matters, names))
+    return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(heads, lines))

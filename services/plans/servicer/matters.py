@@ -14,7 +14,8 @@ from services.plans.model.matter import Matter, MatterContent
 from services.plans.queries import columns, sheets
 from services.plans.queries import matter as queries
 from services.plans.queries.filters import total
-from services.plans.tables import matters
+from services.plans.queries.version_columns import matter_version_columns
+from services.plans.tables import matter_versions, matters
 from services.plans.use_cases import matter as use_cases
 from services.plans.use_cases.import_matters import MatterRow, import_matters
 
@@ -55,6 +56,13 @@ class MattersServicer(Servicer, grpc.MattersServiceServicer):
         )
         rows = [wire.matter_version_to_proto(matter, version) for version in page.items]
         return pb.ListMatterVersionsResponse(versions=rows, page=wire.page_to_proto(page))
+
+    @read
+    def ExportMatterVersions(self, request: pb.ListMatterVersionsRequest, call: Call) -> HttpBody:
+        call.work.get(Matter, request.matter_id)
+        shown, newest_first = queries.versions(request.matter_id), [matter_versions.c.version.desc()]
+        data = sheets.sheet(call.work.session, shown, newest_first, matter_version_columns())
+        return HttpBody(content_type=sheets.XLSX, data=data)
 
     @write
     def UpdateMatter(self, request: pb.UpdateMatterRequest, call: Call) -> pb.Matter:

@@ -20,6 +20,7 @@ from services.plans import wire
 from services.plans.model.plan import AnnualPlan
 from services.plans.model.plan_content import PlanContent
 from services.plans.model.receipt import Receipt
+from services.plans.queries import official as officials
 from services.plans.queries import plan as queries
 from services.plans.queries import plan_columns as columns
 from services.plans.queries import receipt as receipts
@@ -100,6 +101,17 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
             order_by=request.order_by,
         )
         return _list(page, total(session, shown), call)
+
+    @read
+    def ListReviewers(self, request: pb.ListReviewersRequest, call: Call) -> pb.ListReviewersResponse:
+        plan, day = use_cases.plan_to_be_reviewed(call.work, request.plan_id, by=call.principal), today(call.now)
+        authors = {*plan.authors, call.principal.subject}
+        shown, session = officials.reviewers(plan.authority_id, request.name, day, without=authors), call.work.session
+        page = officials.list_officials(
+            session, shown, page_size=request.page_size, page_token=request.page_token, order_by="name"
+        )
+        rows = [wire.official_to_proto(row, day) for row in page.items]
+        return pb.ListReviewersResponse(reviewers=rows, page=wire.page_to_proto(page), total_size=total(session, shown))
 
     @write
     def SubmitPlan(self, request: pb.SubmitPlanRequest, call: Call) -> pb.Plan:

@@ -1,4 +1,4 @@
-"""Setting and changing the yearly limit of visits (TJ 10, 15)."""
+"""Setting, changing and lifting the yearly limit of visits (TJ 10, 15)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from services.plans.events import AnnualCapChanged
 from services.plans.model import checks
 from services.plans.model.annual_cap import (
     AnnualCap,
-    AnnualCapExists,
     AnnualCapVersion,
     EffectiveCap,
     nearest,
@@ -19,19 +18,20 @@ from services.plans.model.annual_cap import (
 from services.plans.model.authority import Authority
 from services.plans.model.matter import Matter
 from services.plans.model.values import region_prefix
-from services.plans.use_cases.authority import authorities_named
+from services.plans.use_cases.authority import authorities_named, no_such_authority
 from services.plans.use_cases.matter import matters_named
 
 
 def create_annual_cap(work: Work, cap: AnnualCap) -> AnnualCap:
-    """Set a limit where none stands."""
+    """Set a limit where none stands, or again where one was lifted."""
     checks.refuse([*cap.violations(), *_unknown(work, cap)], within="annual_cap")
     standing = work.find(
         AnnualCap, authority_id=cap.authority_id, region=cap.region, year=cap.year, matter_id=cap.matter_id
     )
-    if standing is not None:
-        raise AnnualCapExists(standing.annual_cap_id)
-    return _keep_version(work, enter_annual_cap(work, cap))
+    if standing is None:
+        return _keep_version(work, enter_annual_cap(work, cap))
+    standing.set_again(cap.visits or 0)
+    return _keep_version(work, announced(work, standing))
 
 
 def enter_annual_cap(work: Work, cap: AnnualCap) -> AnnualCap:
@@ -49,6 +49,13 @@ def update_annual_cap(work: Work, annual_cap_id: str, visits: int | None, *, eta
     return _keep_version(work, announced(work, cap))
 
 
+def lift_annual_cap(work: Work, annual_cap_id: str, *, etag: str = "") -> AnnualCap:
+    """Let a limit bind nobody from now on."""
+    cap = work.get(AnnualCap, annual_cap_id, etag=etag, lock=True)
+    cap.lift()
+    return _keep_version(work, announced(work, cap))
+
+
 def effective_cap(work: Work, authority_id: str, year: int, matter_id: str) -> EffectiveCap:
     """Which limits bind an authority in a year.
 
@@ -60,7 +67,7 @@ def effective_cap(work: Work, authority_id: str, year: int, matter_id: str) -> E
     if matter_id:
         work.get(Matter, matter_id)
     found: dict[str, list[AnnualCap]] = {"": [], matter_id: []}
-    for cap in work.all(AnnualCap, year=year, authority_id={"", authority_id}, matter_id=set(found)):
+    for cap in work.all(AnnualCap, year=year, authority_id={"", authority_id}, matter_id=set(found), lifted=False):
         found[cap.matter_id].append(cap)
     overall, of_matter = (nearest(found[id], authority_id, authority.region) for id in ("", matter_id))
     return EffectiveCap(
@@ -80,8 +87,7 @@ def unknown_violations(
 ) -> Iterator[Violation]:
     """The authority or matter it names is not among those that are there."""
     if cap.authority_id and cap.authority_id not in authorities:
-        zh = f"机构（{cap.authority_id}）不存在"
-        yield Violation("authority_id", "UNKNOWN_AUTHORITY", zh, f"there is no authority {cap.authority_id!r}")
+        yield no_such_authority(cap.authority_id)
     if cap.matter_id and cap.matter_id not in matters:
         zh = f"事项（{cap.matter_id}）不存在"
         yield Violation("matter_id", "UNKNOWN_MATTER", zh, f"there is no matter {cap.matter_id!r}")

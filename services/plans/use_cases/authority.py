@@ -88,6 +88,12 @@ def authorities_named(work: Work, ids: set[str]) -> dict[str, Authority]:
     return {each.authority_id: each for each in work.all(Authority, authority_id=ids)} if ids else {}
 
 
+def no_such_authority(authority_id: str) -> Violation:
+    """The violation of naming an authority that is not there."""
+    zh = f"机构（{authority_id}）不存在"
+    return Violation("authority_id", "UNKNOWN_AUTHORITY", zh, f"there is no authority {authority_id!r}")
+
+
 def code_violations(authority_id: str) -> Iterator[Violation]:
     """A unified social credit code is 18 characters and checks out (GB 32100-2015)."""
     try:

@@ -94,6 +94,9 @@ def _violations(
 def _take(work: Work, cap: AnnualCap, standing: AnnualCap | None) -> tuple[AnnualCap, bool]:
     if standing is None:
         return enter_annual_cap(work, cap), True
+    if standing.lifted:
+        standing.set_again(cap.visits or 0)
+        return announced(work, standing), True
     if standing.visits == cap.visits:
         return standing, False
     standing.allow(cap.visits or 0)

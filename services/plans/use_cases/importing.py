@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from services.chassis import import_report
 from services.chassis.errors import Violation, malformed
 
 T = TypeVar("T")
+
+
+class Numbered(Protocol):
+    """A row that knows its line in the file."""
+
+    @property
+    def line(self) -> int: ...
+
+
+R = TypeVar("R", bound=Numbered)
 
 GREATEST_BATCH = 5000
 
@@ -31,7 +42,7 @@ class ImportReport(import_report.ImportReport):
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__()
-        self.headers = headers
+        self.headers = {"line": "行号", **headers}
 
     def reject(self, row: object, line: int, violations: Sequence[Violation]) -> None:
         """Report a row by the first thing that is wrong with it, with the reasons of all."""
@@ -42,12 +53,46 @@ class ImportReport(import_report.ImportReport):
         self.rejections.append(import_report.Rejection(line, self.headers.get(name, name), value, first.rule, reason))
         self.rejections.sort(key=lambda rejection: rejection.line)
 
+    def reject_group(self, group: Group[R]) -> None:
+        """Report all rows of a group: the bad ones by what is wrong with them, the others by the first of these."""
+        first = group.rows[min(group.violations)].line
+        zh, en = f"与有误的第 {first} 行同属一项，整项未导入", f"belongs together with line {first}, which is refused"
+        for index, row in enumerate(group.rows):
+            self.reject(row, row.line, group.violations.get(index) or [Violation("line", "TOGETHER", zh, en)])
+
+    def took_group(self, group: Group[R], is_news: bool) -> None:
+        """Count the rows of a group that stands now."""
+        for _ in group.rows:
+            self.took(is_news)
+
     def took(self, is_news: bool) -> None:
         """Count a row that stands now."""
         if is_news:
             self.imported += 1
         else:
             self.unchanged += 1
+
+
+@dataclass(frozen=True)
+class Group(Generic[R]):
+    """Rows that say one thing together, and what is wrong with each; one bad row refuses all."""
+
+    rows: list[R] = field(default_factory=list)
+    violations: dict[int, list[Violation]] = field(default_factory=dict)
+
+    def refuse(self, index: int, violation: Violation, column: str = "") -> None:
+        """Note what is wrong with a row; `column` renames the field at fault."""
+        name = column or violation.field
+        told = replace(violation, field=name, zh=violation.zh.replace(violation.field, name))
+        self.violations.setdefault(index, []).append(told)
+
+
+def grouped(rows: Iterable[R], key: Callable[[R], Hashable]) -> list[Group[R]]:
+    """Rows with the same key together, in the order in which the keys come."""
+    groups: dict[Hashable, Group[R]] = {}
+    for row in rows:
+        groups.setdefault(key(row), Group()).rows.append(row)
+    return list(groups.values())
 
 
 class Cells:

@@ -22,10 +22,15 @@ def create_joint_list(work: Work, content: JointListContent, *, by: Principal, n
     """Put a trade on the list: an administrator, or the authority that leads."""
     _require_lead(content.lead_id, by)
     _check(work, content, today(now))
+    _require_free(work, content)
+    return keep_version(work, enter_joint_list(work, content))
+
+
+def enter_joint_list(work: Work, content: JointListContent) -> JointList:
+    """Keep a new trade whose content is checked."""
     entry = JointList(joint_list_id=work.new_id(), **vars(content), version=1)
-    _require_free(work, entry)
     work.add(entry)
-    return _keep_version(work, entry)
+    return entry
 
 
 def update_joint_list(
@@ -38,9 +43,9 @@ def update_joint_list(
     content = replace(content_of(entry, JointListContent), **changes)
     _require_lead(content.lead_id, by)
     _check(work, content, today(now))
+    _require_free(work, content, joint_list_id)
     entry.change(content)
-    _require_free(work, entry)
-    return _keep_version(work, entry)
+    return keep_version(work, entry)
 
 
 def retire_joint_list(work: Work, joint_list_id: str, *, etag: str = "", by: Principal) -> JointList:
@@ -48,7 +53,7 @@ def retire_joint_list(work: Work, joint_list_id: str, *, etag: str = "", by: Pri
     entry = work.get(JointList, joint_list_id, etag=etag, lock=True)
     _require_lead(entry.lead_id, by)
     entry.retire()
-    return _keep_version(work, entry)
+    return keep_version(work, entry)
 
 
 def _require_lead(lead_id: str, by: Principal) -> None:
@@ -62,13 +67,14 @@ def _check(work: Work, content: JointListContent, day: date) -> None:
     checks.refuse(content.violations(authorities, matters, day), within="joint_list")
 
 
-def _require_free(work: Work, entry: JointList) -> None:
-    for other in work.all(JointList, lead_id=entry.lead_id, trade=entry.trade, retired=False):
-        if other.joint_list_id != entry.joint_list_id:
-            raise TradeListed(entry.trade, other.joint_list_id)
+def _require_free(work: Work, content: JointListContent, own_id: str = "") -> None:
+    for other in work.all(JointList, lead_id=content.lead_id, trade=content.trade, retired=False):
+        if other.joint_list_id != own_id:
+            raise TradeListed(content.trade, other.joint_list_id)
 
 
-def _keep_version(work: Work, entry: JointList) -> JointList:
+def keep_version(work: Work, entry: JointList) -> JointList:
+    """Put the version a trade has come to on record, and announce it."""
     work.add(JointListVersion.of(entry))
     work.emit(JointListChanged.of(entry))
     return entry

@@ -14,6 +14,7 @@ from services.chassis.work import Work
 from services.plans.events import PlanApproved, PlanReceived, PlanStateChanged
 from services.plans.model import checks
 from services.plans.model.authority import Authority
+from services.plans.model.official import reviewer_violations
 from services.plans.model.plan import AnnualPlan, PlanStep, plan_number
 from services.plans.model.plan_content import PlanContent
 from services.plans.model.plan_state import APPROVED, OVERSEERS
@@ -21,6 +22,7 @@ from services.plans.model.plan_task import PlanTask
 from services.plans.model.receipt import Answer, Receipt
 from services.plans.model.values import content_of
 from services.plans.use_cases.authority import authorities_named, planning_authority
+from services.plans.use_cases.official import registered
 from services.plans.use_cases.plan_surroundings import Surroundings
 
 
@@ -78,11 +80,14 @@ def delete_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now:
 def submit_plan(
     work: Work, plan_id: str, reviewer_id: str, *, etag: str = "", by: Principal, now: datetime
 ) -> AnnualPlan:
-    """Hand a complete plan to a reviewer."""
+    """Hand a complete plan to a reviewer whom the register of officials names."""
     plan = own_plan(work, plan_id, etag=etag, by=by)
     plan.submit(reviewer_id, by=by.subject, now=now)
     maker = planning_authority(work, by, today(now))
-    checks.refuse([*plan.gaps(), *_violations(work, plan, plan.year, maker, now)], within="plan")
+    of_plan = [*plan.gaps(), *_violations(work, plan, plan.year, maker, now)]
+    official = registered(work, reviewer_id)
+    of_reviewer = reviewer_violations(reviewer_id, official, plan.authority_id, today(now))
+    checks.refuse([*of_reviewer, *checks.inside("plan", of_plan)])
     return record(work, plan, "SUBMITTED", by=by, now=now, note=reviewer_id)
 
 
@@ -166,6 +171,18 @@ def own_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal) -> Annu
         StaleEtag: it has changed since the caller saw it.
     """
     plan = known_plan(work, plan_id, etag=etag, by=by, lock=True)
+    by.require(authority=plan.authority_id)
+    return plan
+
+
+def plan_to_be_reviewed(work: Work, plan_id: str, *, by: Principal) -> AnnualPlan:
+    """A plan of the caller's authority, for which a reviewer is looked for.
+
+    Raises:
+        NoSuchThing: there is none, or the caller may not know of it.
+        NotYours: another authority made it.
+    """
+    plan = known_plan(work, plan_id, by=by)
     by.require(authority=plan.authority_id)
     return plan
 

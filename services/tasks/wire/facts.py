@@ -39,7 +39,8 @@ def matter(event: plans.MatterChanged) -> Matter:
 
 
 def check_form(event: plans.CheckFormChanged) -> CheckForm:
-    items = tuple(FormItem(item.matter_id, item.item_id) for item in event.items)
+    """A form that was taken off the list covers nothing any more; tasks hold the items they took."""
+    items = () if event.retired else tuple(FormItem(item.matter_id, item.item_id) for item in event.items)
     return _state(event, CheckForm, event.version, items=items)
 
 
