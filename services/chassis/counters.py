@@ -17,9 +17,10 @@ def numbers_table(metadata: MetaData) -> Table:
     )
 
 
-def next_number(session: Session, table: Table, series: str) -> int:
-    """The next number of a series, from 1. The series stays locked until the transaction ends: no gap, no race."""
+def next_numbers(session: Session, table: Table, series: str, count: int) -> range:
+    """The next numbers of a series, from 1. The series stays locked until the transaction ends: no gap, no race."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values(series=series, last=1)
-    counted = statement.on_conflict_do_update(index_elements=["series"], set_={"last": table.c.last + 1})
-    return int(session.execute(counted.returning(table.c.last)).scalar_one())
+    statement = insert(table).values(series=series, last=count)
+    counted = statement.on_conflict_do_update(index_elements=["series"], set_={"last": table.c.last + count})
+    last = int(session.execute(counted.returning(table.c.last)).scalar_one())
+    return range(last - count + 1, last + 1)

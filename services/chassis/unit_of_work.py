@@ -135,7 +135,10 @@ class UnitOfWork:
         return str(uuid_utils.uuid7())
 
     def next_number(self, series: str) -> int:
-        return counters.next_number(self.session, self.tables["numbers"], series)
+        return self.next_numbers(series, 1)[0]
+
+    def next_numbers(self, series: str, count: int) -> range:
+        return counters.next_numbers(self.session, self.tables["numbers"], series, count)
 
     def first_time(self, event_id: str, subscription: str) -> bool:
         """Whether this subscription meets this fact for the first time; from now on it has met it."""

@@ -90,3 +90,7 @@ class Work(Protocol):
     def next_number(self, series: str) -> int:
         """The next number of a series, from 1: without gaps and without races, given back if the transaction fails."""
         ...
+
+    def next_numbers(self, series: str, count: int) -> range:
+        """The next so many numbers of a series, in one go."""
+        ...

@@ -49,6 +49,13 @@ def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
         assert work.session.execute(select(metadata.tables["outbox"])).all() == []
 
 
+def test_many_numbers_of_a_series_are_taken_in_one_go(database: Database) -> None:
+    with working(database) as work:
+        taken = [*work.next_numbers("s", 3), work.next_number("s"), *work.next_numbers("s", 2)]
+        assert taken == [1, 2, 3, 4, 5, 6]
+        assert list(work.next_numbers("t", 1)) == [1]
+
+
 def test_an_unknown_id_is_named(database: Database) -> None:
     with pytest.raises(NoSuchThing) as refused, working(database) as work:
         work.get(Book, "zz")

@@ -16,6 +16,7 @@ from tests.plans.people import (
     DISTRICT,
     DISTRICT_PLANNER,
     ENTERPRISE,
+    FAR,
     FIRE,
     HEAD,
     PLANNER,
@@ -252,12 +253,55 @@ def test_an_import_takes_good_rows_reports_bad_ones_and_may_be_repeated(house: H
 
 
 def test_a_file_may_bring_parents_after_their_children_and_a_row_twice(house: House) -> None:
-    city = row(CITY, name="重庆市司法局", level="市级", parent_id="", region="500000")
+    city = row(CITY, name="重庆市司法局", short_name="渝司", level="市级", parent_id="", region="500000")
     report = import_rows(house, row(parent_id=CITY), row(parent_id=CITY), row(parent_id=CITY, name="别名"), city)
     assert (report["imported"], report["unchanged"]) == ("2", "1")
     (rejection,) = report["rejections"]
     assert (rejection["line"], rejection["rule"]) == ("4", "DUPLICATE")
     assert len(house.announced("plans", events_pb2.AuthorityChanged)) == 2
+
+
+def entered(house: House, id: str, short: str, **more: Any) -> Any:
+    entry = authority(id, f"机构{id[-5:]}", short, "500000", "CITY", ["司法"], **more)
+    return house.call("plans", "CreateAuthority", {"authority": entry}, by=ADMIN)
+
+
+def test_two_listed_authorities_have_no_short_name_in_common(house: House) -> None:
+    entered(house, CITY, "渝司", listed_until="2025-12-31")
+    with pytest.raises(Refused) as refusal:
+        entered(house, FAR, "渝司", listed_from="2025-12-31")
+    assert refusal.value.violations == {"authority.short_name": "SHORT_NAME_TAKEN"}
+    assert CITY in refusal.value.zh
+    entered(house, FAR, "渝司", listed_from="2026-01-01")
+    entered(house, UNLISTED, "渝司", listed_from="")
+    for changed in (
+        {"authority_id": CITY, "listed_until": "2026-01-01"},
+        {"authority_id": UNLISTED, "listed_from": "2024-01-01"},
+        {"authority_id": UNLISTED, "listed_from": "2024-01-01", "listed_until": "2024-01-01"},
+    ):
+        with pytest.raises(Refused) as refusal:
+            house.call("plans", "UpdateAuthority", {"authority": changed}, by=ADMIN)
+        assert refusal.value.violations == {"authority.short_name": "SHORT_NAME_TAKEN"}
+    other = {"authority_id": UNLISTED, "listed_from": "2024-01-01", "short_name": "渝某"}
+    house.call("plans", "UpdateAuthority", {"authority": other}, by=ADMIN)
+    assert house.call("plans", "UpdateAuthority", {"authority": {"authority_id": CITY, "name": "新"}}, by=ADMIN).listed
+
+
+def test_rows_of_a_file_have_no_short_name_in_common(house: House) -> None:
+    entered(house, CITY, "渝司")
+    listed = {"listed_from": "2024-01-01", "level": "市级", "parent_id": "", "region": "500000"}
+    report = import_rows(
+        house,
+        row(FIRE, short_name="渝消", **listed),
+        row(FAR, short_name="渝消", **listed),
+        row(UNLISTED, short_name="渝司", **listed),
+        row(UNLISTED, short_name="渝司", **(listed | {"listed_from": ""})),
+    )
+    assert report["imported"] == "2"
+    assert [(each["line"], each["column"], each["rule"]) for each in report["rejections"]] == [
+        ("3", "机构简称", "SHORT_NAME_TAKEN"),
+        ("4", "机构简称", "SHORT_NAME_TAKEN"),
+    ]
 
 
 def test_the_sheet_of_authorities_can_be_imported_again(house: House) -> None:

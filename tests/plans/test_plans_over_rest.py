@@ -20,6 +20,7 @@ from tests.plans.people import (
     DISTRICT_PLANNER,
     ENTERPRISE,
     FIRE,
+    HEAD,
     HYDRANT,
     MANAGER,
     NOTARY,
@@ -27,6 +28,8 @@ from tests.plans.people import (
     PLANNER,
     REVIEWER,
     furnish,
+    official,
+    person,
     plan,
     sheet,
 )
@@ -73,6 +76,31 @@ def lines(answer: httpx.Response) -> list[dict[str, Any]]:
     assert answer.status_code == 200, answer.text
     head, *rows = sheet(answer.content)
     return [dict(zip(head, row, strict=True)) for row in rows]
+
+
+def test_a_reviewer_is_chosen_over_rest(ask: Ask) -> None:
+    entry = official(person("zhang"), "REVIEWER", name="张三")
+    registered = good(ask(ADMIN, "POST", "/v1/officials", json=json_names(entry)))
+    path = f"/v1/officials/{registered['officialId']}"
+    good(ask(HEAD, "PATCH", path, json={"post": "处长"}, headers={"If-Match": registered["etag"]}))
+    draft = f"/v1/annual-plans/{made(ask)['planId']}"
+    found = good(ask(PLANNER, "GET", f"{draft}/reviewers", params={"name": "张"}))
+    assert [(each["subject"], each["post"]) for each in found["reviewers"]] == [("zhang", "处长")]
+    good(ask(HEAD, "POST", f"{path}:retire", json={}))
+    answer = ask(PLANNER, "POST", f"{draft}:submit", json={"reviewerId": "zhang"})
+    assert (answer.status_code, answer.json()["violations"][0]["rule"]) == (400, "UNKNOWN_REVIEWER")
+    head, *versions = lines(ask(HEAD, "GET", f"{path}/versions:export"))
+    assert (head["版本"], len(versions)) == (3, 2)
+    form = {"rows": [{"line": 2, "name": "表", "matterId": NOTARY, "itemId": "1"}]}
+    assert good(ask(PLANNER, "POST", "/v1/check-forms:import", json=form))["imported"] == "1"
+    (made_form,) = good(ask(PLANNER, "GET", "/v1/check-forms"))["checkForms"]
+    assert good(ask(PLANNER, "POST", f"/v1/check-forms/{made_form['formId']}:retire", json={}))["retired"]
+    cap = good(ask(ADMIN, "POST", "/v1/annual-caps", json={"authorityId": CITY, "year": 2025, "visits": 2}))
+    assert good(ask(ADMIN, "POST", f"/v1/annual-caps/{cap['annualCapId']}:lift", json={}))["lifted"]
+
+
+def json_names(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"authorityId" if name == "authority_id" else name: value for name, value in entry.items()}
 
 
 def test_a_plan_is_made_changed_reviewed_answered_and_looked_up(ask: Ask) -> None:

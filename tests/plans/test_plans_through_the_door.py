@@ -108,6 +108,18 @@ def test_a_plan_keeps_every_field_of_the_form(house: House) -> None:
     assert got.create_time.ToDatetime(tzinfo=UTC) == house.now
 
 
+def test_who_takes_a_short_name_over_counts_on(house: House) -> None:
+    drafted(house)
+    left = {"authority": {"authority_id": CITY, "listed_until": "2025-06-09"}}
+    house.call("plans", "UpdateAuthority", left, by=ADMIN)
+    came = {"authority_id": FAR, "short_name": "渝司", "listed_from": "2025-06-10"}
+    house.call("plans", "UpdateAuthority", {"authority": came}, by=ADMIN)
+    house.pass_time(days=1)
+    successor = person("successor", FAR, "planner")
+    entry = plan(scope={}, regional_ratios=[])
+    assert house.call("plans", "CreatePlan", {"plan": entry}, by=successor).number == "渝司专查计划〔2025〕2号"
+
+
 def test_numbers_count_by_authority_and_year(house: House) -> None:
     assert drafted(house).number == "渝司专查计划〔2025〕1号"
     assert drafted(house).number == "渝司专查计划〔2025〕2号"

@@ -15,7 +15,9 @@ from services.chassis.database import Database
 from services.chassis.migrations import config
 from services.chassis.service import find
 from services.plans.model.authority import AuthorityLevel
-from services.plans.tables import authorities, authority_versions
+from services.plans.model.plan_content import PlanScope, PlanSource, PlanType
+from services.plans.model.plan_state import PlanState
+from services.plans.tables import authorities, authority_versions, plans
 from tests.plans.people import ADMIN, CITY, ENTERPRISE, FIRE, HEAD, HYDRANT, NOTARY, PLANNER, furnish
 from tests.support.databases import databases, new_database
 from tests.support.house import House, Refused, houses
@@ -139,6 +141,34 @@ def test_what_never_was_has_no_versions(house: House, of: str, id: str) -> None:
     with pytest.raises(Refused) as refusal:
         versions(house, of, **{id: "nothing"})
     assert refusal.value.code is grpc.StatusCode.NOT_FOUND
+
+
+def test_numbers_given_before_are_not_given_again_after_an_upgrade(database: Database) -> None:
+    service = find("plans")
+    with database.engine.begin() as connection:
+        command.upgrade(config(service, connection), "0003")
+        given = (
+            "渝司专查计划〔2025〕2号",
+            "渝司专查计划〔2025〕10号",
+            "渝司专查计划〔2024〕3号",
+            "渝消专查计划〔2025〕1号",
+        )
+        for place, number in enumerate(given):
+            empty = {column.name: None if column.nullable else "" for column in plans.c}
+            dated = {"year": 2025, "object_count": 0, "round": 0, "version": 1}
+            lists = dict.fromkeys(("joint_domains", "methods", "regional_ratios", "attachments", "matter_ids"), ())
+            lists |= dict.fromkeys(("partner_matter_ids", "authors", "tasks"), ())
+            words = {"type": PlanType.OWN_AGENCY, "source": PlanSource.SELF, "state": PlanState.DRAFT}
+            row = empty | dated | lists | words | {"scope": PlanScope(), "plan_id": str(place), "number": number}
+            connection.execute(plans.insert().values(**row))
+    for target in ("head", "0003", "head"):
+        with database.engine.begin() as connection:
+            move = command.upgrade if target == "head" else command.downgrade
+            move(config(service, connection), target)
+    numbers = service.metadata.tables["numbers"]
+    with database.engine.connect() as connection:
+        counted = {row.series: row.last for row in connection.execute(select(numbers))}
+    assert counted == {"plan/渝司/2025": 10, "plan/渝司/2024": 3, "plan/渝消/2025": 1}
 
 
 def test_what_stood_before_versions_were_kept_becomes_the_first_of_them(database: Database) -> None:

@@ -1,5 +1,6 @@
-"""the register of officials; forms taken off the list; lifted caps"""
+"""the register of officials; forms taken off the list; lifted caps; plans counted by short name"""
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,6 +12,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+NUMBER = re.compile(r"(.+)专查计划〔([0-9]{4})〕([0-9]+)号")
 FLAGS = {
     "check_forms": "retired",
     "check_form_versions": "retired",
@@ -47,6 +49,21 @@ def upgrade() -> None:
     for table, flag in FLAGS.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
             batch_op.add_column(sa.Column(flag, sa.Boolean(), nullable=False, server_default=sa.false()))
+    count_by_short_name()
+
+
+def count_by_short_name() -> None:
+    """What is counted by authority goes on by the short name its numbers carry: each after the greatest one given."""
+    plans = sa.table("plans", sa.column("number"))
+    numbers = sa.table("numbers", sa.column("series", sa.String), sa.column("last", sa.BigInteger))
+    last: dict[str, int] = {}
+    for number in op.get_bind().execute(sa.select(plans.c.number)).scalars():
+        if found := NUMBER.fullmatch(number):
+            series = f"plan/{found[1]}/{found[2]}"
+            last[series] = max(last.get(series, 0), int(found[3]))
+    for series in last:
+        op.execute(sa.delete(numbers).where(numbers.c.series == series))
+    op.bulk_insert(numbers, [{"series": series, "last": count} for series, count in last.items()])
 
 
 def downgrade() -> None:

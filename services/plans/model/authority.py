@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -122,6 +122,21 @@ class AuthorityContent:
                 f"上级机构（{parent.name}）的级别必须高于本机构",
                 f"the parent {parent.name} must be of a higher level than {self.level}",
             )
+
+    def short_name_violations(self, namesakes: Iterable[Authority], own_id: str) -> Iterator[Violation]:
+        """Document numbers begin with the short name, so two that are on the subject list together cannot share it."""
+        for other in namesakes:
+            is_same = other.short_name == self.short_name and other.authority_id != own_id
+            if is_same and self._is_listed_together_with(other):
+                zh = f"简称“{self.short_name}”已由{other.name}（{other.authority_id}）使用，文号会重复，请改用其他简称"
+                en = f"{other.name} ({other.authority_id}) has this short name and numbers would be equal: take another"
+                yield Violation("short_name", "SHORT_NAME_TAKEN", zh, en)
+
+    def _is_listed_together_with(self, other: AuthorityContent) -> bool:
+        if self.listed_from is None or other.listed_from is None:
+            return False
+        begins_in_time = other.listed_until is None or self.listed_from <= other.listed_until
+        return begins_in_time and (self.listed_until is None or other.listed_from <= self.listed_until)
 
     def is_listed(self, day: date) -> bool:
         """Whether the subject list names it on this day."""

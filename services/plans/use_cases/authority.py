@@ -29,8 +29,8 @@ from services.plans.model.values import content_of
 
 def create_authority(work: Work, authority_id: str, content: AuthorityContent, payment: Payment) -> Authority:
     """Enter an authority."""
-    found = [*code_violations(authority_id), *content.violations(), *_parent_violations(work, content)]
-    checks.refuse(found, within="authority")
+    around = [*_parent_violations(work, content), *_short_name_violations(work, content, authority_id)]
+    checks.refuse([*code_violations(authority_id), *content.violations(), *around], within="authority")
     checks.refuse(payment_violations(payment), within="authority.payment")
     if work.find(Authority, authority_id=authority_id):
         raise AuthorityExists(authority_id)
@@ -44,7 +44,8 @@ def update_authority(work: Work, authority_id: str, changes: Mapping[str, Any], 
     authority = work.get(Authority, authority_id, etag=etag, lock=True)
     content = replace(content_of(authority, AuthorityContent), **changes)
     below = child_violations(content, work.all(Authority, parent_id=authority_id))
-    checks.refuse([*content.violations(), *_parent_violations(work, content), *below], within="authority")
+    around = [*_parent_violations(work, content), *_short_name_violations(work, content, authority_id), *below]
+    checks.refuse([*content.violations(), *around], within="authority")
     authority.change(content)
     return _keep_version(work, authority)
 
@@ -123,6 +124,10 @@ def child_violations(authority: AuthorityContent, children: list[Authority]) -> 
 def _parent_violations(work: Work, content: AuthorityContent) -> Iterator[Violation]:
     parent = work.find(Authority, authority_id=content.parent_id) if content.parent_id else None
     yield from content.parent_violations(parent)
+
+
+def _short_name_violations(work: Work, content: AuthorityContent, authority_id: str) -> Iterator[Violation]:
+    yield from content.short_name_violations(work.all(Authority, short_name=content.short_name), authority_id)
 
 
 def _keep_version(work: Work, authority: Authority) -> Authority:

@@ -67,12 +67,14 @@ def import_authorities(work: Work, rows: Sequence[AuthorityRow]) -> ImportReport
     known = authorities_named(
         work, {row.authority_id.strip() for row in rows} | {row.parent_id.strip() for row in rows}
     )
+    namesakes = work.all(Authority, short_name={row.short_name.strip() for row in rows})
     taken: dict[str, int] = {}
     changed: list[Authority] = []
     for row in sorted(rows, key=_height):
         id, content, payment, violations = _read(row)
         standing = known.get(id)
         violations += content.parent_violations(known.get(content.parent_id))
+        violations += content.short_name_violations(namesakes, id)
         if standing is not None and standing.level is not content.level:
             violations += child_violations(content, work.all(Authority, parent_id=id))
         if id in taken and standing is not None and not _is_as(standing, content, payment):
@@ -85,6 +87,7 @@ def import_authorities(work: Work, rows: Sequence[AuthorityRow]) -> ImportReport
         report.took(is_news)
         if is_news:
             changed.append(known[id])
+            namesakes.append(known[id])
     work.add(*map(AuthorityVersion.of, changed))
     return report
 

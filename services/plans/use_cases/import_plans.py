@@ -17,7 +17,7 @@ from services.plans.model.values import is_restated
 from services.plans.use_cases.authority import planning_authority
 from services.plans.use_cases.import_matters import CONTENT_LEVELS, METHODS
 from services.plans.use_cases.importing import Cells, ImportReport, require_batch, twin
-from services.plans.use_cases.plan import enter_plan, record, year_changed
+from services.plans.use_cases.plan import new_plan, number_plans, record_all, year_changed
 from services.plans.use_cases.plan_surroundings import Surroundings
 
 HEADERS = {
@@ -118,6 +118,7 @@ def import_plans(work: Work, rows: Sequence[PlanRow], *, by: Principal, now: dat
     around = Surroundings.of(work, maker, (reading.content for reading in readings), today(now))
     own = _OwnPlans(work.all(AnnualPlan, authority_id=maker.authority_id, deleted_at=None))
     report, taken = ImportReport(HEADERS), dict[str, int]()
+    made, edited = list[AnnualPlan](), list[AnnualPlan]()
     for reading in readings:
         standing = own.meant_by(reading)
         content = replace(reading.content, attachments=standing.attachments if standing else ())
@@ -132,13 +133,14 @@ def import_plans(work: Work, rows: Sequence[PlanRow], *, by: Principal, now: dat
         if violations:
             report.reject(reading.row, reading.row.line, violations)
             continue
-        if standing is None:
-            plan = enter_plan(work, content, reading.year, maker, by=by, now=now)
-        else:
-            plan = record(work, standing, "EDITED", by=by, now=now)
+        plan = standing or new_plan(work, content, reading.year, maker, by=by)
+        (made if standing is None else edited).append(plan)
         own.add(plan)
         taken[plan.plan_id] = reading.row.line
         report.took(True)
+    number_plans(work, maker, made)
+    work.add(*made)
+    record_all(work, [*((plan, "CREATED") for plan in made), *((plan, "EDITED") for plan in edited)], by=by, now=now)
     return report
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -36,19 +36,38 @@ def create_plan(work: Work, content: PlanContent, year: int, *, by: Principal, n
 def enter_plan(
     work: Work, content: PlanContent, year: int, maker: Authority, *, by: Principal, now: datetime
 ) -> AnnualPlan:
-    """Keep a new plan whose content is checked, under its maker's next number of the year."""
-    count = work.next_number(f"plan/{maker.authority_id}/{year}")
-    plan = AnnualPlan(
+    """Keep a new plan whose content is checked, under the next number of its maker and year."""
+    plan = new_plan(work, content, year, maker, by=by)
+    number_plans(work, maker, [plan])
+    work.add(plan)
+    return record(work, plan, "CREATED", by=by, now=now)
+
+
+def new_plan(work: Work, content: PlanContent, year: int, maker: Authority, *, by: Principal) -> AnnualPlan:
+    """A plan that has no number yet."""
+    return AnnualPlan(
         plan_id=work.new_id(),
         authority_id=maker.authority_id,
         year=year,
-        number=plan_number(maker.short_name, year, count),
+        number="",
         authors=(by.subject,),
         **vars(content),
         version=1,
     )
-    work.add(plan)
-    return record(work, plan, "CREATED", by=by, now=now)
+
+
+def number_plans(work: Work, maker: Authority, plans: Sequence[AnnualPlan]) -> None:
+    """Give plans the next numbers of their year, in order.
+
+    Numbers of one short name are one series: whoever takes the name over counts on, so no number is given twice.
+    """
+    by_year: dict[int, list[AnnualPlan]] = {}
+    for plan in plans:
+        by_year.setdefault(plan.year, []).append(plan)
+    for year, of_year in by_year.items():
+        counts = work.next_numbers(f"plan/{maker.short_name}/{year}", len(of_year))
+        for plan, count in zip(of_year, counts, strict=True):
+            plan.number = plan_number(maker.short_name, year, count)
 
 
 def update_plan(
@@ -242,18 +261,26 @@ def _recipients(work: Work, plan: AnnualPlan, now: datetime) -> list[str]:
 
 def record(work: Work, plan: AnnualPlan, action: str, *, by: Principal, now: datetime, note: str = "") -> AnnualPlan:
     """Put a step in the life of a plan on record, and announce where it has led."""
-    work.add(
-        PlanStep(
-            step_id=work.new_id(),
-            plan_id=plan.plan_id,
-            at=now,
-            by=by.subject,
-            by_name=by.name,
-            action=action,
-            state=plan.state,
-            note=note,
-        )
-    )
-    if action != "EDITED":
-        work.emit(PlanStateChanged.of(plan, state="DELETED" if plan.deleted_at else plan.state))
+    record_all(work, [(plan, action)], by=by, now=now, note=note)
     return plan
+
+
+def record_all(
+    work: Work, steps: Iterable[tuple[AnnualPlan, str]], *, by: Principal, now: datetime, note: str = ""
+) -> None:
+    """Put steps in the lives of plans on record, and announce where they have led."""
+    for plan, action in steps:
+        work.add(
+            PlanStep(
+                step_id=work.new_id(),
+                plan_id=plan.plan_id,
+                at=now,
+                by=by.subject,
+                by_name=by.name,
+                action=action,
+                state=plan.state,
+                note=note,
+            )
+        )
+        if action != "EDITED":
+            work.emit(PlanStateChanged.of(plan, state="DELETED" if plan.deleted_at else plan.state))
