@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import gzip
 import io
@@ -15,9 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import openpyxl
-import xlsxwriter
-
+from services.chassis.sheets import encoding_of, lines_of_workbook, workbook
 from services.plans.use_cases import (
     import_annual_caps,
     import_check_forms,
@@ -142,7 +139,6 @@ KINDS: dict[str, Kind] = {
         },
         ("authority_id", "name"),
     ),
-    "officials": Kind("/v1/officials:import", _by_header(import_officials.HEADERS), ("subject", "name", "roles")),
     "matters": Kind(
         "/v1/matters:import",
         {
@@ -164,6 +160,7 @@ KINDS: dict[str, Kind] = {
         ("matter_id", "name"),
     ),
     "plans": Kind("/v1/annual-plans:import", _by_header(import_plans.HEADERS), ("name", "year")),
+    "officials": Kind("/v1/officials:import", _by_header(import_officials.HEADERS), ("subject", "name", "roles")),
     "check-forms": Kind(
         "/v1/check-forms:import",
         _by_header(import_check_forms.HEADERS),
@@ -252,7 +249,7 @@ def write_rejected(report: Report, path: Path) -> None:
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == ".xlsx":
-        _write_xlsx(path, [*header, *extra], rows)
+        path.write_bytes(workbook("未导入", [*header, *extra], rows))
     else:
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             csv.writer(file).writerows([[*header, *extra], *rows])
@@ -339,7 +336,7 @@ def _messages(kind: Kind, batch: Batch) -> list[dict[str, Any]]:
 
 def _csv(path: Path) -> Iterator[Batch]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as raw:
-        encoding = _encoding(raw.read(SAMPLE))
+        encoding = encoding_of(raw.read(SAMPLE))
         raw.seek(0)
         with io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
             taken: list[str] = []
@@ -363,45 +360,22 @@ def _noting(lines: Iterable[str], taken: list[str]) -> Iterator[str]:
         yield line
 
 
-def _encoding(beginning: bytes) -> str:
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(beginning)  # which may end within a character
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8-sig"
-
-
 def _xlsx(path: Path) -> Iterator[Batch]:
+    rows = lines_of_workbook(path)
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        header, number = _header(next(rows, [])), 2
     except Exception as error:
         raise BadFile(f"{path}: not an XLSX workbook: {error}") from error
-    rows = ([_text(cell) for cell in row] for row in book.worksheets[0].iter_rows(values_only=True))
-    header, number = _header(next(rows, [])), 2
     while lines := list(islice(rows, BATCH)):
         yield Batch(header, number, lines, _as_csv(lines))
         number += len(lines)
-    book.close()
 
 
 def _header(cells: Sequence[str]) -> list[str]:
     return [name.strip() for name in cells]
 
 
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    return str(cell.date()) if hasattr(cell, "date") else str(cell)
-
-
 def _as_csv(lines: Iterable[Sequence[str]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(lines)
     return text.getvalue()
-
-
-def _write_xlsx(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_formulas": False}) as book:
-        sheet = book.add_worksheet("未导入")
-        for number, row in enumerate([header, *rows]):
-            sheet.write_row(number, 0, row)

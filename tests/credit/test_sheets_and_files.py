@@ -11,6 +11,7 @@ import grpc
 import pytest
 from openpyxl import load_workbook
 
+from services.chassis import sheets as chassis_sheets
 from services.chassis.identity import Principal
 from services.credit.model.delivery import DeliveryAction, DeliveryState
 from services.credit.model.disclosure import DisclosureKind, DisclosureState
@@ -45,7 +46,7 @@ PDF = b"%PDF-1.7 pledge"
 
 def rows(house: House, method: str, by: Principal, **filters: Any) -> list[dict[str, Any]]:
     answer = house.call("credit", method, filters, by=by)
-    assert answer.content_type == sheets.XLSX
+    assert answer.content_type == chassis_sheets.XLSX
     page = load_workbook(io.BytesIO(answer.data)).active
     assert page is not None
     heads, *lines = page.iter_rows(values_only=True)
@@ -86,7 +87,7 @@ def test_disclosures_deliveries_and_repairs_as_sheets(house: House) -> None:
 
 def test_a_sheet_that_would_be_too_long_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     import_ratings(house, {"publicRating": "A"}, {"objectId": "o2", "publicRating": "B"})
-    monkeypatch.setattr(sheets, "GREATEST_SHEET", 1)
+    monkeypatch.setattr(chassis_sheets, "GREATEST_SHEET", 1)
     with pytest.raises(Refused) as refusal:
         house.call("credit", "ExportRatings", {}, by=PLANNER)
     assert (refusal.value.code, refusal.value.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "SHEET_TOO_LONG")

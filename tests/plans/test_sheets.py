@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
-from services.plans.queries import sheets
+from services.chassis import sheets
 from tests.plans.people import (
     ADMIN,
     ARCHIVE,

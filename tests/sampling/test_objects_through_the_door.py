@@ -18,10 +18,9 @@ from hypothesis import strategies as st
 from liangma.sampling.v1 import events_pb2, sampling_pb2
 from liangma.tasks.v1 import events_pb2 as tasks
 
-from services.chassis import outbox
+from services.chassis import outbox, sheets
 from services.chassis.convert import to_proto
 from services.chassis.identity import Principal
-from services.sampling import sheets
 from services.sampling.events import ObjectChanged, ObjectState
 from services.sampling.model import cells
 from services.sampling.wire.events import event_to_proto

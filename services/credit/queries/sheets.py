@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-import xlsxwriter
 from google.api.httpbody_pb2 import HttpBody
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from services.chassis.clock import SHANGHAI
-from services.chassis.errors import FailedPrecondition
+from services.chassis.sheets import XLSX, found, workbook
 from services.credit.model.delivery import DeliveryAction, DeliveryState
 from services.credit.model.disclosure import DisclosureKind, DisclosureState
 from services.credit.model.known import FINDINGS
 from services.credit.model.repair_parts import RepairChannel
 from services.credit.model.repair_state import RepairState
 from services.credit.model.whitelist import WhitelistState
-
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-GREATEST_SHEET = 20_000
 
 Columns = Mapping[str, Callable[[Any], object]]
 
@@ -126,28 +121,14 @@ REPAIRS: Columns = {
 }
 
 
-class SheetTooLong(FailedPrecondition):
-    """More rows than a sheet is made of at once."""
-
-    def __init__(self, limit: int) -> None:
-        super().__init__(
-            f"筛选结果超过 {limit} 行，请缩小筛选范围后再导出",
-            f"the filter shows more than {limit} rows; narrow it and export again",
-            limit=limit,
-        )
-
-
 def sheet(session: Session, shown: Select[Any], order: Sequence[Any], columns: Columns) -> HttpBody:
     """What a filter shows, as an Excel file.
 
     Raises:
         SheetTooLong: it shows too much.
     """
-    found = session.scalars(shown.order_by(*order).limit(GREATEST_SHEET + 1)).all()
-    if len(found) > GREATEST_SHEET:
-        raise SheetTooLong(GREATEST_SHEET)
-    rows = ([_cell(value(entity)) for value in columns.values()] for entity in found)
-    return HttpBody(content_type=XLSX, data=_workbook(list(columns), rows))
+    rows = ([_cell(value(entity)) for value in columns.values()] for entity in found(session, shown, order))
+    return HttpBody(content_type=XLSX, data=workbook("", list(columns), rows))
 
 
 def _cell(value: object) -> str | int:
@@ -164,15 +145,3 @@ def _cell(value: object) -> str | int:
             return value
         case _:
             return str(value)
-
-
-def _workbook(headers: Sequence[str], rows: Iterable[Sequence[str | int]]) -> bytes:
-    file = io.BytesIO()
-    options = {"in_memory": True, "constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        page = book.add_worksheet()
-        page.freeze_panes(1, 0)
-        page.write_row(0, 0, headers, book.add_format({"bold": True}))
-        for index, row in enumerate(rows, start=1):
-            page.write_row(index, 0, row)
-    return file.getvalue()

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.chassis.clock import SHANGHAI
+from services.chassis.sheets import Cell, Columns
 from services.plans.model.annual_cap import AnnualCap
 from services.plans.model.authority import PAYMENT_WORDS, Authority
 from services.plans.model.check_form import CheckForm
@@ -15,7 +16,6 @@ from services.plans.model.joint_list import JointList, JointListVersion
 from services.plans.model.matter import CheckItem, Matter
 from services.plans.queries.authority import REPORT_WORDS, IncompleteAuthority
 from services.plans.queries.matter import REPORT_WORDS as MATTER_WORDS
-from services.plans.queries.sheets import Cell, Columns
 from services.plans.use_cases import import_annual_caps, import_authorities, import_matters
 
 

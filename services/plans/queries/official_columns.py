@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from services.chassis.sheets import Columns
 from services.plans.model.official import Official
 from services.plans.queries.columns import text, words_of
-from services.plans.queries.sheets import Columns
 from services.plans.use_cases.import_officials import ROLES
 
 ROLE_WORDS = words_of(ROLES)

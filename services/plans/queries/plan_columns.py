@@ -7,12 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 
 from services.chassis.clock import SHANGHAI
+from services.chassis.sheets import Cell, Columns
 from services.plans.model.plan import AnnualPlan, PlanStep
 from services.plans.model.plan_content import RegionalRatio
 from services.plans.model.receipt import Answer, Receipt
 from services.plans.queries.columns import text, words_of
 from services.plans.queries.receipt import Reception
-from services.plans.queries.sheets import Cell, Columns
 from services.plans.use_cases import import_matters, import_plans
 
 Received = tuple[AnnualPlan, Receipt]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from services.chassis.sheets import Cell, Columns
 from services.plans.model.annual_cap import AnnualCap, AnnualCapVersion
 from services.plans.model.authority import AuthorityVersion
 from services.plans.model.check_form import CheckForm, CheckFormVersion
@@ -21,7 +22,6 @@ from services.plans.queries.columns import (
     text,
 )
 from services.plans.queries.official_columns import ROLE_WORDS
-from services.plans.queries.sheets import Cell, Columns
 
 
 def authority_version_columns() -> Columns[AuthorityVersion]:

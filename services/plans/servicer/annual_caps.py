@@ -9,13 +9,14 @@ from liangma.plans.v1 import annual_caps_pb2 as pb
 from liangma.plans.v1 import annual_caps_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis import sheets
 from services.chassis.clock import today
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.annual_cap import AnnualCap
 from services.plans.queries import annual_cap as queries
-from services.plans.queries import columns, sheets
+from services.plans.queries import columns
 from services.plans.queries.filters import total
 from services.plans.queries.version_columns import annual_cap_version_columns
 from services.plans.tables import annual_cap_versions, annual_caps

@@ -8,13 +8,14 @@ from liangma.plans.v1 import authorities_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 from sqlalchemy import ColumnElement
 
+from services.chassis import sheets
 from services.chassis.clock import today
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.authority import Authority, AuthorityContent
 from services.plans.queries import authority as queries
-from services.plans.queries import columns, sheets
+from services.plans.queries import columns
 from services.plans.queries.filters import total
 from services.plans.queries.version_columns import authority_version_columns
 from services.plans.tables import authorities, authority_versions
@@ -109,7 +110,7 @@ class AuthoritiesServicer(Servicer, grpc.AuthoritiesServiceServicer):
         lacking = queries.incomplete(_looked_at(request, call), day)
         found = sheets.found(call.work.session, lacking, [authorities.c.authority_id])
         rows = [queries.lack(authority, day) for authority in found]
-        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.completeness_columns(), rows))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(columns.completeness_columns(), rows))
 
     @read
     def ExportAuthorities(self, request: pb.ListAuthoritiesRequest, call: Call) -> HttpBody:

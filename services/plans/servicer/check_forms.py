@@ -9,15 +9,16 @@ from liangma.plans.v1 import check_forms_pb2 as pb
 from liangma.plans.v1 import check_forms_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis import sheets
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
+from services.chassis.sheets import Columns
 from services.plans import wire
 from services.plans.model.check_form import CheckForm, CheckFormContent
 from services.plans.queries import check_form as queries
-from services.plans.queries import columns, sheets, version_columns
+from services.plans.queries import columns, version_columns
 from services.plans.queries.authority import names_of
 from services.plans.queries.filters import total
-from services.plans.queries.sheets import Columns
 from services.plans.tables import check_form_versions, check_forms
 from services.plans.use_cases import check_form as use_cases
 from services.plans.use_cases.import_check_forms import CheckFormRow, import_check_forms
@@ -111,4 +112,4 @@ def _sheet(forms: Sequence[CheckForm], heads: Columns[columns.FormLine], call: C
     matters = matters_named(call.work, {id for form in forms for id in form.matter_ids})
     names = names_of(call.work.session, {form.authority_id for form in forms})
     lines = list(columns.form_lines(forms, matters, names))
-    return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(heads, lines))
+    return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(heads, lines))

@@ -9,16 +9,17 @@ from liangma.plans.v1 import joint_lists_pb2 as pb
 from liangma.plans.v1 import joint_lists_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis import sheets
 from services.chassis.clock import today
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
+from services.chassis.sheets import Columns
 from services.plans import wire
 from services.plans.model.joint_list import JointList, JointListContent, JointListVersion
-from services.plans.queries import columns, sheets
+from services.plans.queries import columns
 from services.plans.queries import joint_list as queries
 from services.plans.queries.authority import names_of
 from services.plans.queries.filters import total
-from services.plans.queries.sheets import Columns
 from services.plans.queries.version_columns import TRADE_VERSION_COLUMNS
 from services.plans.tables import joint_list_versions, joint_lists
 from services.plans.use_cases import joint_list as use_cases
@@ -106,4 +107,4 @@ def _sheet(entries: Sequence[JointList | JointListVersion], heads: Columns[colum
     matters = matters_named(call.work, {id for member in members for id in member.matter_ids})
     names = names_of(call.work.session, {member.authority_id for member in members})
     lines = list(columns.trade_lines(entries, matters, names))
-    return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(heads, lines))
+    return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(heads, lines))

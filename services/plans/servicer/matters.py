@@ -7,11 +7,12 @@ from liangma.plans.v1 import matters_pb2 as pb
 from liangma.plans.v1 import matters_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis import sheets
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
 from services.plans import wire
 from services.plans.model.matter import Matter, MatterContent
-from services.plans.queries import columns, sheets
+from services.plans.queries import columns
 from services.plans.queries import matter as queries
 from services.plans.queries.filters import total
 from services.plans.queries.version_columns import matter_version_columns

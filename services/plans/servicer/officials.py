@@ -11,6 +11,7 @@ from liangma.plans.v1 import officials_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 from sqlalchemy import Select
 
+from services.chassis import sheets
 from services.chassis.clock import today
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
@@ -18,7 +19,6 @@ from services.plans import wire
 from services.plans.model.official import OfficialContent
 from services.plans.queries import official as queries
 from services.plans.queries import official_columns as columns
-from services.plans.queries import sheets
 from services.plans.queries.filters import total
 from services.plans.queries.version_columns import official_version_columns
 from services.plans.tables import official_versions, officials

@@ -12,6 +12,7 @@ from liangma.plans.v1 import plans_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 from sqlalchemy import Select
 
+from services.chassis import sheets
 from services.chassis.clock import today
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.paging import Page
@@ -24,7 +25,6 @@ from services.plans.queries import official as officials
 from services.plans.queries import plan as queries
 from services.plans.queries import plan_columns as columns
 from services.plans.queries import receipt as receipts
-from services.plans.queries import sheets
 from services.plans.queries.authority import names_of
 from services.plans.queries.filters import total
 from services.plans.queries.signatures import signatures
@@ -190,7 +190,7 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
         order = [receipt_table.c.sent_at, receipt_table.c.receipt_id]
         found = sheets.found(call.work.session, _received(request, call), order)
         pairs = receipts.with_plans(call.work.session, found)
-        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.received_columns(), pairs))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(columns.received_columns(), pairs))
 
     @read
     def ExportPlansForReview(self, request: pb.ListPlansForReviewRequest, call: Call) -> HttpBody:
@@ -201,7 +201,7 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
         order = [receipt_table.c.authority_id]
         found = sheets.found(call.work.session, _receipts_of(request, call), order)
         names = names_of(call.work.session, [receipt.authority_id for receipt in found])
-        return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.receipt_columns(names), found))
+        return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(columns.receipt_columns(names), found))
 
     @read
     def ExportPlanHistory(self, request: pb.ListPlanHistoryRequest, call: Call) -> HttpBody:
@@ -267,7 +267,7 @@ def _shown_to_a_recipient(found: Sequence[tuple[AnnualPlan, Receipt]], call: Cal
 def _sheet(shown: Select[Any], order: Sequence[Any], call: Call) -> HttpBody:
     found = sheets.found(call.work.session, shown, order)
     answers = receipts.receptions(call.work.session, [plan.plan_id for plan in found])
-    return HttpBody(content_type=sheets.XLSX, data=sheets.workbook(columns.plan_columns(answers), found))
+    return HttpBody(content_type=sheets.XLSX, data=sheets.sheet_of(columns.plan_columns(answers), found))
 
 
 def _receipts(found: Sequence[Receipt], call: Call) -> list[pb.Receipt]:

@@ -10,6 +10,7 @@ from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 
 from services.chassis.convert import enum_name
 from services.chassis.servicing import Call, Servicer, read, write
+from services.chassis.sheets import XLSX, workbook
 from services.sampling.directory import SqlDirectory
 from services.sampling.model.draw import Draw
 from services.sampling.model.quotas import DrawQuotas
@@ -17,7 +18,6 @@ from services.sampling.model.scope import DrawScope
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
-from services.sampling.sheets import XLSX, workbook
 from services.sampling.use_cases import draws, inspectors_draws
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, TRANSCRIPT
 from services.sampling.wire import draws as wire

@@ -10,11 +10,11 @@ from liangma.type.v1 import import_pb2
 from services.chassis.clock import today
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
+from services.chassis.sheets import XLSX, workbook
 from services.sampling.gazetteer import regions
 from services.sampling.model.inspector import Inspector
 from services.sampling.queries import inspectors as queries
 from services.sampling.servicer.pages import page_info
-from services.sampling.sheets import XLSX, workbook
 from services.sampling.use_cases import inspectors
 from services.sampling.wire import directories as wire
 

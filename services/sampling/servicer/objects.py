@@ -9,10 +9,10 @@ from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis import sheets
 from services.chassis.convert import enum_name
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
-from services.sampling import sheets
 from services.sampling.directory import SqlDirectory
 from services.sampling.gazetteer import regions
 from services.sampling.model.cells import MOST_ROWS

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-import xlsxwriter
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from services.chassis.clock import SHANGHAI
+from services.chassis.sheets import Sheet
+from services.chassis.sheets import workbook_of as _workbook
 from services.chassis.workdays import Workdays
 from services.tasks.model.change import Change
 from services.tasks.model.desk import DeadlineKind, Waiting, term
@@ -23,9 +23,6 @@ from services.tasks.model.terms import LeadKind, TaskKind, TaskNature
 from services.tasks.tables import changes, inspections
 
 MOST_ROWS = 100_000
-
-Sheet = tuple[str, Sequence[str], Iterable[Sequence[Any]]]
-"""Name, heads and rows."""
 
 _ZH: dict[str, str] = {
     TaskKind.DAILY: "日常检查",
@@ -331,20 +328,3 @@ _FIGURE_HEADS = [f"{figure.zh}{column}" for figure in Figure for column in ("", 
 def _definitions(from_date: date, to_date: date) -> Sheet:
     rows = [["统计期", f"{from_date} 至 {to_date}"], *([figure.zh, figure.definition] for figure in Figure)]
     return ("指标定义", ["指标", "定义"], rows)
-
-
-def _workbook(sheets: Iterable[Sheet]) -> bytes:
-    buffer = io.BytesIO()
-    # text that begins with `=` or looks like an address is text: what people enter must not become a formula
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(buffer, options) as book:
-        bold, day = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd"})
-        for name, heads, rows in sheets:
-            sheet = book.add_worksheet(name)
-            sheet.write_row(0, 0, heads, bold)
-            sheet.freeze_panes(1, 0)
-            for line, row in enumerate(rows, start=1):
-                for column, value in enumerate(row):
-                    sheet.write(line, column, value, day if isinstance(value, date) else None)
-            sheet.autofit()
-    return buffer.getvalue()
