@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import grpc
@@ -17,12 +18,22 @@ from sqlalchemy import Connection, Table, event
 from sqlalchemy.orm import ORMExecuteState, Session
 
 from services.chassis import outbox
-from services.tasks.model.inspection import InspectedObject, Inspection
+from services.tasks.model.inspection import (
+    BEFORE_VISIT,
+    CANCELLABLE,
+    WAITING,
+    InspectedObject,
+    Inspection,
+    InspectionState,
+)
+from services.tasks.model.part import Part, PartState
+from services.tasks.model.record import Disposal, Finding, Record
 from services.tasks.model.task import Task
+from services.tasks.model.terms import Method, TaskKind, TaskNature
 from services.tasks.tables import inspections, members, parts
 from services.tasks.use_cases import dispatch
 from services.tasks.use_cases.making import keep_inspections, new_inspection
-from tests.support.house import House
+from tests.support.house import MONDAY, House
 from tests.tasks import city
 
 MANY = 2500
@@ -165,6 +176,69 @@ def test_a_repeat_after_the_caller_gave_up_waiting_gets_the_first_answer(
     assert house.call("tasks", "DispatchTask", request, by=city.MANAGER) == answer
     assert len(house.announced("tasks", facts.InspectionsDispatched)) == 1
     assert [entry.action for entry in answer.history].count("DISPATCHED") == 1
+
+
+BEGUN = {InspectionState.CODED, InspectionState.INTERCEPTED, InspectionState.VERIFIED, InspectionState.EXCEPTED}
+
+
+RECORD = Record((), Finding.NO_PROBLEM, "", Disposal(), MONDAY.date(), (), "50000001", "first", MONDAY)
+
+
+def single(state: InspectionState, on_site: bool, out: bool, recorded: bool) -> Inspection:
+    """An inspection in this state, with a part that is recorded or not."""
+    part = Part(
+        inspection_id="i",
+        authority_id="a",
+        task_id="t",
+        authority_name="",
+        position=0,
+        lead=True,
+        matter_ids=(),
+        state=PartState.RECORDED if recorded else PartState.OPEN,
+        record=Record((), Finding.NO_PROBLEM, "", Disposal(), MONDAY.date(), (), "c", "s", MONDAY)
+        if recorded
+        else None,
+    )
+    return Inspection(
+        inspection_id="i",
+        task_id="t",
+        task_number="",
+        task_name="",
+        year=2025,
+        kind=TaskKind.DAILY,
+        nature=TaskNature.FORMAL,
+        method=Method.ON_SITE if on_site else Method.DOCUMENTARY,
+        authority_id="a",
+        starts_on=MONDAY.date(),
+        ends_on=MONDAY.date(),
+        object_id="o",
+        object_name="",
+        object=InspectedObject("o"),
+        state=state,
+        parts=[part],
+        dispatched_at=MONDAY if out else None,
+    )
+
+
+def comes_to_be(state: InspectionState, on_site: bool, out: bool, recorded: bool) -> bool:
+    """Whether an inspection is ever like this."""
+    no_record_yet = not out or (on_site and state in BEFORE_VISIT)
+    return ((out and on_site) or state not in BEGUN) and not (recorded and no_record_yet)
+
+
+BOTH = (True, False)
+ALL = [each for each in product(InspectionState, BOTH, BOTH, BOTH) if comes_to_be(*each)]
+
+
+@pytest.mark.parametrize(("state", "on_site", "out", "recorded"), ALL)
+def test_what_is_done_to_many_at_once_is_what_may_be_done_to_one(
+    state: InspectionState, on_site: bool, out: bool, recorded: bool
+) -> None:
+    one = single(state, on_site, out, recorded)
+    assert ("cancel" in one.possible()) == (state in CANCELLABLE and not recorded)
+    waits = {name: getattr(one, name) for name in WAITING} == dict(WAITING)
+    for verb in ("dispatch", "assign_inspectors", "exclude"):
+        assert (verb in one.possible()) == waits
 
 
 # which way a page is found
