@@ -340,6 +340,7 @@ inspections = Table(
     Index("inspections_of_task_in_order", "task_id", "inspection_id"),
     Index("inspections_of_object", "object_id", "year"),
     Index("inspections_of_authority", "authority_id", "state"),
+    Index("inspections_in_state", "state", "inspection_id"),
 )
 
 parts = Table(
