@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     Boolean,
@@ -454,7 +454,9 @@ def map_model() -> None:
     }
     for kind, table in copies.items():
         mapper_registry.map_imperatively(kind, table)
-    mapper_registry.map_imperatively(Part, parts, properties={"team": _children(Member, members.c.certificate)})
+    # joined: SQLite finds no pair of keys in a list by an index, and would read every member there is
+    team = _children(Member, members.c.certificate, lazy="joined")
+    mapper_registry.map_imperatively(Part, parts, properties={"team": team})
     mapper_registry.map_imperatively(
         Inspection,
         inspections,
@@ -469,8 +471,8 @@ def map_model() -> None:
     )
 
 
-def _children(kind: type[object], order: Any) -> Any:
-    return relationship(kind, order_by=order, cascade="all, delete-orphan", lazy="selectin", passive_deletes=True)
+def _children(kind: type[object], order: Any, lazy: Literal["selectin", "joined"] = "selectin") -> Any:
+    return relationship(kind, order_by=order, cascade="all, delete-orphan", lazy=lazy, passive_deletes=True)
 
 
 def _is_mapped(kind: type[object]) -> bool:

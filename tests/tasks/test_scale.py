@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -292,6 +293,26 @@ def plan_of(house: House, method: str, request: dict[str, Any], by: Principal = 
         lines = connection.exec_driver_sql(f"EXPLAIN {page}", parameters).scalars()
         rows = getattr(answer, "inspections", None) or answer.objects
         return "\n".join(lines), len(rows)
+
+
+def test_a_page_reads_no_whole_table_on_sqlite(tmp_path: Path) -> None:
+    with House("tasks", database="sqlite", directory=tmp_path) as house:
+        city.settle_city(house)
+        task, _ = city.dispatched(house)
+        asked: list[tuple[str, Any]] = []
+        engine = house.runtimes["tasks"].database.engine
+        event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
+        for filters in ({}, {"state": "INSPECTION_STATE_PENDING"}, {"task_id": task.task_id}, {"object_id": city.SHOP}):
+            assert house.call("tasks", "ListInspections", filters, by=city.MANAGER).inspections
+        with engine.connect() as connection:
+            plans = [
+                step.detail
+                for statement, parameters in [*asked]
+                if statement.startswith("SELECT") and "inspection_" in statement
+                for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            ]
+    assert any("members" in step for step in plans)
+    assert [step for step in plans if step.startswith(("SCAN inspection", "SCAN members"))] == []
 
 
 OF_TASK, OF_AUTHORITY = "inspections_of_task_in_order", "parts_of_authority_in_order"
