@@ -298,7 +298,7 @@ def plan_of(house: House, method: str, request: dict[str, Any], by: Principal = 
 def test_a_page_reads_no_whole_table_on_sqlite(tmp_path: Path) -> None:
     with House("tasks", database="sqlite", directory=tmp_path) as house:
         city.settle_city(house)
-        task, _ = city.dispatched(house)
+        task, _ = city.dispatched(house, city.SHOP, city.CAFE)
         asked: list[tuple[str, Any]] = []
         engine = house.runtimes["tasks"].database.engine
         event.listen(engine, "before_cursor_execute", lambda *call: asked.append(call[2:4]))
