@@ -35,6 +35,7 @@ from sqlalchemy import (
     literal_column,
     select,
     true,
+    type_coerce,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
@@ -98,6 +99,18 @@ def among(session: Session, column: Any, values: Collection[str]) -> ColumnEleme
         texts = func.jsonb_array_elements_text(cast(given, JSONB)).table_valued("value")
         return column == any_(func.array(select(texts.c.value).scalar_subquery()))  # type: ignore[no-any-return]
     return column.in_(select(func.json_each(given).table_valued("value").c.value))  # type: ignore[no-any-return]
+
+
+def with_appended(session: Session, column: Column[Any], item: object) -> ColumnElement[Any]:
+    """What a column that holds a tuple as JSON would hold with one more at its end."""
+    dialect = session.get_bind().dialect
+    turn = _for_json(column, dialect)
+    one = turn((item,)) if turn else [item]
+    if _is_postgresql(dialect):
+        held = func.coalesce(type_coerce(column, JSONB), cast(literal("[]", Text), JSONB), type_=JSONB)
+        return held.op("||", return_type=JSONB())(cast(literal(_json_of(one), Text), JSONB))
+    held = func.coalesce(type_coerce(column, Text), "[]", type_=Text)
+    return func.json_insert(held, "$[#]", func.json(literal(_json_of(one[0]), Text)), type_=Text)
 
 
 def _copy(connection: Connection, table: Table, rows: Rows, alike: Row) -> None:

@@ -9,7 +9,20 @@ from typing import Any, TypeVar
 
 import uuid_utils
 from google.protobuf.message import Message
-from sqlalchemy import ColumnElement, MetaData, Table, event, func, inspect, select
+from sqlalchemy import (
+    ColumnElement,
+    Delete,
+    MetaData,
+    Select,
+    Table,
+    Update,
+    delete,
+    event,
+    func,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
@@ -93,6 +106,69 @@ class UnitOfWork:
             for entity in batch:
                 self.session.expunge(entity)
             batch = list(self.session.scalars(wanted.where(key > last)))
+
+    def rows(self, kind: type[object], names: Sequence[str], /, **equal: object) -> list[Any]:
+        return list(self.session.execute(self._naming(kind, names, equal)))
+
+    def row_batches(
+        self, kind: type[object], names: Sequence[str], size: int, /, **equal: object
+    ) -> Iterator[list[Any]]:
+        key, wanted = getattr(kind, names[0]), self._naming(kind, names, equal)
+        ends = self._every(size, key, equal)
+        for after, until in zip([None, *ends], [*ends, None], strict=True):
+            bounds = ([key > after] if after is not None else []) + ([key <= until] if until is not None else [])
+            batch = list(self.session.execute(wanted.where(*bounds)))
+            if batch:
+                yield batch
+                self.close()
+
+    def _every(self, size: int, key: Any, equal: Mapping[str, object]) -> list[Any]:
+        """The last key of each full batch.
+
+        Looked up once: without statistics PostgreSQL sorts all that is left for each batch that has no end.
+        """
+        place = func.row_number().over(order_by=key).label("place")
+        numbered = select(key.label("key"), place).where(*self._among(key.class_, equal)).subquery()
+        full = select(numbered.c.key).where(numbered.c.place % size == 0).order_by(numbered.c.key)
+        return list(self.session.scalars(full))
+
+    def change(
+        self,
+        kind: type[object],
+        values: Mapping[str, object],
+        /,
+        append: Mapping[str, object] | None = None,
+        **equal: object,
+    ) -> int:
+        self.session.flush()
+        table, cells = _table(kind), dict(values)
+        for name, item in (append or {}).items():
+            cells[name] = bulk.with_appended(self.session, table.c[name], item)
+        if "version" in table.c:
+            cells["version"] = table.c.version + 1
+        if "updated_at" in table.c:
+            cells |= {"updated_at": self._now, "updated_by": self._subject}
+        return self._rowcount(update(table).values(cells).where(*self._among(kind, equal)))
+
+    def erase(self, kind: type[object], /, **equal: object) -> int:
+        self.session.flush()
+        return self._rowcount(delete(_table(kind)).where(*self._among(kind, equal)))
+
+    def _naming(self, kind: type[object], names: Sequence[str], equal: Mapping[str, object]) -> Select[Any]:
+        """These attributes of all that match, by primary key."""
+        attributes = [getattr(kind, name) for name in names]
+        keys = [getattr(kind, column.key) for column in inspect(kind).primary_key]
+        return select(*attributes).where(*self._among(kind, equal)).order_by(*keys)
+
+    def _among(self, kind: type[object], equal: Mapping[str, object]) -> list[ColumnElement[bool]]:
+        """As filters; many texts travel as one parameter."""
+        many = {name for name, value in equal.items() if _is_many(value)}
+        few = {name: value for name, value in equal.items() if name not in many}
+        found = [bulk.among(self.session, getattr(kind, name), equal[name]) for name in sorted(many)]  # type: ignore[arg-type]  # texts
+        return [*_filters(kind, few), *found]
+
+    def _rowcount(self, statement: Update | Delete) -> int:
+        return int(self.session.connection().execute(statement).rowcount)
 
     def count(self, kind: type[object], /, **equal: object) -> int:
         statement = select(func.count()).select_from(kind).where(*_filters(kind, equal))
@@ -211,6 +287,14 @@ def _filters(kind: type[object], equal: Mapping[str, object]) -> list[ColumnElem
     return conditions
 
 
+def _is_many(value: object) -> bool:
+    """Whether it is a choice of so many texts that reading them one by one would cost more than finding them."""
+    if not isinstance(value, (list, tuple, set, frozenset)) or len(value) < _MANY:
+        return False
+    return all(type(each) is str for each in value)
+
+
+_MANY = 20
 _LOST_RACES = ("23505", "40001", "40P01")  # a key that is there already, no serial order, a deadlock
 
 

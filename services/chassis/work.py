@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from services.chassis.events import Event
 
@@ -44,6 +44,40 @@ class Work(Protocol):
 
         Once the next batch is asked for, what was done with the one before is written out, facts and all, and let go.
         """
+        ...
+
+    def rows(self, kind: type[object], names: Sequence[str], /, **equal: object) -> list[Any]:
+        """These attributes of all that match, as tuples with their names, by primary key; no entity is made of them."""
+        ...
+
+    def row_batches(
+        self, kind: type[object], names: Sequence[str], size: int, /, **equal: object
+    ) -> Iterator[list[Any]]:
+        """The same, so many at a time, however many there are; the first name is the primary key.
+
+        Once the next batch is asked for, what was done with the one before is written out, facts and all.
+        """
+        ...
+
+    def change(
+        self,
+        kind: type[object],
+        values: Mapping[str, object],
+        /,
+        append: Mapping[str, object] | None = None,
+        **equal: object,
+    ) -> int:
+        """Change all that match in one statement, versions and stamps with them; how many there were.
+
+        Entities in hand do not learn of it.
+
+        Args:
+            append: what is added at the end of attributes that are tuples.
+        """
+        ...
+
+    def erase(self, kind: type[object], /, **equal: object) -> int:
+        """Forget all that match in one statement; how many there were. Entities in hand do not learn of it."""
         ...
 
     def count(self, kind: type[object], /, **equal: object) -> int:

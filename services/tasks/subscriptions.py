@@ -100,7 +100,8 @@ class TasksSubscriptions(Subscriptions):
 
     @timer(seconds=60)
     def close_overdue_invitations(self, call: Call) -> None:
-        invitation.close_overdue_invitations(call.work, now=call.now)
+        over = deadlines.invitations_over(call.work.session, today(call.now))
+        invitation.close_overdue_invitations(call.work, over, now=call.now)
 
     @timer(seconds=60)
     def raise_overdue_tasks(self, call: Call) -> None:

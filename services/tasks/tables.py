@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import (
     Boolean,
@@ -340,6 +340,7 @@ inspections = Table(
     Index("inspections_of_task_in_order", "task_id", "inspection_id"),
     Index("inspections_of_object", "object_id", "year"),
     Index("inspections_of_authority", "authority_id", "state"),
+    Index("inspections_in_state", "state", "inspection_id"),
 )
 
 parts = Table(
@@ -453,7 +454,9 @@ def map_model() -> None:
     }
     for kind, table in copies.items():
         mapper_registry.map_imperatively(kind, table)
-    mapper_registry.map_imperatively(Part, parts, properties={"team": _children(Member, members.c.certificate)})
+    # joined: SQLite finds no pair of keys in a list by an index, and would read every member there is
+    team = _children(Member, members.c.certificate, lazy="joined")
+    mapper_registry.map_imperatively(Part, parts, properties={"team": team})
     mapper_registry.map_imperatively(
         Inspection,
         inspections,
@@ -468,8 +471,8 @@ def map_model() -> None:
     )
 
 
-def _children(kind: type[object], order: Any) -> Any:
-    return relationship(kind, order_by=order, cascade="all, delete-orphan", lazy="selectin", passive_deletes=True)
+def _children(kind: type[object], order: Any, lazy: Literal["selectin", "joined"] = "selectin") -> Any:
+    return relationship(kind, order_by=order, cascade="all, delete-orphan", lazy=lazy, passive_deletes=True)
 
 
 def _is_mapped(kind: type[object]) -> bool:

@@ -12,7 +12,7 @@ from services.chassis.errors import InvalidArgument, NoSuchThing, StaleEtag
 from services.chassis.idempotency import Memory, RequestIdReused
 from services.chassis.paging import paginate
 from services.chassis.unit_of_work import ChangedMeanwhile
-from tests.support.shelf import NOON, Book, Copy, TaskCompleted, books, metadata, shelf, working
+from tests.support.shelf import NOON, Book, Copy, Note, TaskCompleted, books, metadata, shelf, working
 
 
 def add(database: Database, *ids: str) -> None:
@@ -105,6 +105,50 @@ def test_batches_bring_all_that_match_and_what_was_done_with_each_is_kept(databa
         outbox = metadata.tables["outbox"]
         told = work.session.scalars(select(outbox.c.aggregate_id).order_by(outbox.c.sequence))
         assert list(told) == list("abcdeg")
+
+
+@pytest.mark.parametrize(("count", "sizes"), [(0, []), (2, [2]), (3, [3]), (4, [3, 1]), (6, [3, 3]), (7, [3, 3, 1])])
+def test_batches_of_rows_bring_all_that_match_once_though_they_match_no_longer(
+    database: Database, count: int, sizes: list[int]
+) -> None:
+    add(database, *"abcdefg"[:count], "z")
+    with working(database) as work:
+        seen: list[list[str]] = []
+        for batch in work.row_batches(Book, ("id", "title"), 3, title=[f"title {id}" for id in "abcdefg"]):
+            seen.append([row.id for row in batch])
+            work.change(Book, {"title": "seen"}, id=seen[-1])
+            work.emit(*(TaskCompleted(row.id) for row in batch))
+    assert [len(ids) for ids in seen] == sizes
+    with working(database) as work:
+        assert [row.id for row in work.rows(Book, ("id",), title="seen")] == [id for ids in seen for id in ids]
+        outbox = metadata.tables["outbox"]
+        told = work.session.scalars(select(outbox.c.aggregate_id).order_by(outbox.c.sequence))
+        assert list(told) == list("abcdefg"[:count])
+
+
+def test_a_change_of_many_counts_versions_stamps_and_adds_to_the_end(database: Database) -> None:
+    add(database, *"abc")
+    later = NOON + timedelta(hours=1)
+    notes = [Note('他说"好"\n', NOON), Note("b", None)]
+    with working(database, subject="wang", now=later) as work:
+        work.get(Book, "c").title = "new"
+        assert work.change(Book, {"title": "many"}, append={"notes": notes[0]}, id=["a", "b", "zz"]) == 2
+        assert work.change(Book, {}, append={"notes": notes[1]}, title=["many", "new"]) == 3
+    with working(database) as work:
+        found = {book.id: (book.title, book.notes, book.version) for book in work.all(Book)}
+        assert found == {"a": ("many", (*notes,), 3), "b": ("many", (*notes,), 3), "c": ("new", (notes[1],), 3)}
+        assert {(book.updated_by, book.updated_at) for book in work.all(Book)} == {("wang", later)}
+
+
+@pytest.mark.parametrize("count", [1, 19, 20, 3000])
+def test_many_are_found_and_erased_by_their_ids(database: Database, count: int) -> None:
+    ids = [f"{n:05}" for n in range(count)]
+    with working(database) as work:
+        work.insert(Copy, [{"id": id, "title": "x", "version": 1} for id in [*ids, "kept"]])
+    with working(database) as work:
+        assert [row.id for row in work.rows(Copy, ("id",), id=set(ids))] == ids
+        assert work.erase(Copy, id=[*ids, "zz"], title=["x", "y"]) == count
+        assert [row.id for row in work.rows(Copy, ("id",))] == ["kept"]
 
 
 def test_what_is_done_in_batches_is_undone_whole(database: Database) -> None:

@@ -245,6 +245,20 @@ def test_a_purged_test_task_vanishes_but_its_codes_stay_revoked(house: House) ->
     assert city.issue(house, one) == []
 
 
+def test_a_large_task_that_is_called_off_or_purged_is_told_of_in_several_facts(house: House) -> None:
+    one, two = city.inspection(), city.inspection(city.FARM)
+    city.issue(house, one, two, nature="TEST")
+    for fact in (tasks.TaskCancelled, tasks.TaskPurged):
+        house.announce(fact(task_id="task-1", inspection_ids=[one.inspection_id]))
+    assert len(house.announced("codes", events_pb2.CodeRevoked)) == 1
+    (left,) = house.call("codes", "ListCodes", {}, by=city.ADMINISTRATOR).codes
+    assert left.inspection_id == two.inspection_id
+    for fact in (tasks.TaskCancelled, tasks.TaskPurged):
+        house.announce(fact(task_id="task-1", inspection_ids=[two.inspection_id]))
+    assert len(house.announced("codes", events_pb2.CodeRevoked)) == 2
+    assert not house.call("codes", "ListCodes", {}, by=city.ADMINISTRATOR).codes
+
+
 def test_a_reassigned_inspector_gets_a_new_code_and_the_old_one_is_revoked(house: House) -> None:
     house.announce(city.cap(1))
     one = city.inspection()

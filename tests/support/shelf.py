@@ -14,15 +14,32 @@ from sqlalchemy import Column, MetaData, String, Table
 from sqlalchemy.orm import registry
 
 from services.chassis.convert import to_proto
-from services.chassis.database import Database, chassis_tables, id_column, stamps, version_column
+from services.chassis.database import Database, JsonOf, chassis_tables, id_column, stamps, version_column
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
 from tests.support.databases import STOCK
 
 NOON = datetime(2025, 6, 9, 4, 0, tzinfo=UTC)
 
+
+@dataclass(frozen=True)
+class Note:
+    """Something written into a book."""
+
+    text: str
+    at: datetime | None
+
+
 metadata = MetaData()
 chassis_tables(metadata)
-books = Table("books", metadata, id_column("id"), Column("title", String(200)), version_column(), *stamps())
+books = Table(
+    "books",
+    metadata,
+    id_column("id"),
+    Column("title", String(200)),
+    Column("notes", JsonOf(tuple[Note, ...])),
+    version_column(),
+    *stamps(),
+)
 copies = Table("copies", metadata, id_column("id"), Column("title", String(200)), version_column())
 
 
@@ -32,6 +49,7 @@ class Book:
 
     id: str
     title: str
+    notes: tuple[Note, ...] = ()
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""

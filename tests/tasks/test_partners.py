@@ -7,6 +7,7 @@ import pytest
 from liangma.tasks.v1 import events_pb2 as facts
 from liangma.tasks.v1 import tasks_pb2 as pb
 
+from services.tasks.queries import deadlines
 from tests.support.house import House, Refused
 from tests.tasks import city
 
@@ -78,6 +79,20 @@ def test_silence_after_the_deadline_is_a_refusal(house: House) -> None:
     closed = city.task_of(house, task.task_id)
     assert closed.state == pb.TASK_STATE_AWAITING_FORMATION
     assert closed.participants[1].answer == pb.ANSWER_SILENT
+
+
+def test_after_a_downtime_invitations_are_closed_strike_by_strike(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deadlines, "AT_ONCE", 2)
+    ids = [city.create(house, **city.JOINT).task_id for _ in range(3)]
+    late = city.create(house, **(city.JOINT | {"invitation_deadline": "2025-07-12"})).task_id
+    house.pass_time(days=10)
+    for closed in (2, 3, 3):
+        house.fire("tasks", "close_overdue_invitations")
+        states = [city.task_of(house, id).state for id in (*ids, late)]
+        assert states.count(pb.TASK_STATE_AWAITING_FORMATION) == closed
+    assert states[-1] == pb.TASK_STATE_AWAITING_PARTNERS
 
 
 def test_the_lead_forms_nothing_before_all_have_answered(house: House) -> None:

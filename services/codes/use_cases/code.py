@@ -84,9 +84,13 @@ def call_off_task(
 
 
 def purge_task(work: Work, task_id: str, inspection_ids: Sequence[str], counts: Counts, *, now: datetime) -> None:
-    """A test task vanishes with all that hangs on it; of its codes only the revocation stays."""
+    """A test task vanishes with all that hangs on it; of its codes only the revocation stays.
+
+    A large task is told of in several facts, each of which names some of its inspections; one that names none has none.
+    """
     call_off(work, inspection_ids, "TEST", counts, now=now)
-    codes = work.all(InspectionCode, task_id=task_id)
+    named = list(inspection_ids)
+    codes = work.all(InspectionCode, inspection_id=named) if named else work.all(InspectionCode, task_id=task_id)
     take_back(work, [code for code in codes if code.state is CodeState.ISSUED], "TEST", counts, now=now)
     for code in codes:
         code.purged = True

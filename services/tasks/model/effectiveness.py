@@ -137,16 +137,6 @@ class Dimension(StrEnum):
     QUARTER = "QUARTER"
     YEAR = "YEAR"
 
-    def period(self, day: date) -> str:
-        """The period a day lies in; empty for what is no period."""
-        iso = day.isocalendar()
-        return {
-            Dimension.WEEK: f"{iso.year}-W{iso.week:02}",
-            Dimension.MONTH: f"{day:%Y-%m}",
-            Dimension.QUARTER: f"{day.year}-Q{(day.month + 2) // 3}",
-            Dimension.YEAR: f"{day.year}",
-        }.get(self, "")
-
 
 PERIODS = frozenset({Dimension.WEEK, Dimension.MONTH, Dimension.QUARTER, Dimension.YEAR})
 
@@ -201,11 +191,14 @@ class EffectivenessRow:
 
 @dataclass(frozen=True)
 class Breakdown:
-    """Figures of a period, broken down."""
+    """Figures of a period, broken down: all rows or a page of them, all of them together, and how many there are."""
 
     from_date: date
     to_date: date
     rows: tuple[EffectivenessRow, ...]
+    total: EffectivenessRow
+    row_count: int
+    next_page_token: str = ""
 
 
 @dataclass(frozen=True)

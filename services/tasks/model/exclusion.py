@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.chassis.errors import malformed
-from services.tasks.model.inspection import Inspection
 from services.tasks.model.record import Finding
 from services.tasks.model.terms import TaskKind
 
@@ -20,6 +19,16 @@ STATUSES: Mapping[str, str] = {
     "RESCINDED": "撤销",
     "MOVED_OUT": "迁出",
 }
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """Another inspection of an object by the same authority, done or pending, as far as it counts here."""
+
+    kind: TaskKind
+    starts_on: date
+    finding: Finding | None = None
+    inspected_on: date | None = None
 
 
 @dataclass(frozen=True)
@@ -36,15 +45,14 @@ class RecordExclusion:
         """First and last day; the year of the task unless said otherwise."""
         return self.from_date or date(year, 1, 1), self.to_date or date(year, 12, 31)
 
-    def counts(self, other: Inspection, authority_id: str, year: int) -> bool:
+    def counts(self, other: Earlier, year: int) -> bool:
         """Whether an inspection is one of those that are counted."""
-        part = other.part(authority_id)
-        if part is None or (self.kinds and other.kind not in self.kinds):
+        if self.kinds and other.kind not in self.kinds:
             return False
-        if self.finding is not None and part.finding is not self.finding:
+        if self.finding is not None and other.finding is not self.finding:
             return False
         first, last = self.period(year)
-        return first <= (part.inspected_on or other.starts_on) <= last
+        return first <= (other.inspected_on or other.starts_on) <= last
 
 
 @dataclass(frozen=True)
@@ -67,12 +75,10 @@ class ExclusionRules:
         if self.record is not None:
             _check_record(self.record, year)
 
-    def met_by(
-        self, object_id: str, status: str, others: Iterable[Inspection], authority_id: str, year: int
-    ) -> tuple[str, str] | None:
+    def met_by(self, object_id: str, status: str, others: Iterable[Earlier], year: int) -> tuple[str, str] | None:
         """The first rule that an object meets and why, in words; None: it stays."""
         if self.record is not None:
-            count = sum(self.record.counts(other, authority_id, year) for other in others)
+            count = sum(self.record.counts(other, year) for other in others)
             if count >= self.record.min_count:
                 first, last = self.record.period(year)
                 least = self.record.min_count

@@ -61,6 +61,10 @@ CLOSED = GONE | {_S.PUBLISHED}
 OPEN = frozenset(_S) - CLOSED
 BEFORE_VISIT = frozenset({_S.PENDING, _S.CODED, _S.INTERCEPTED})
 LIVE = frozenset(_S) - GONE
+CANCELLABLE = BEFORE_VISIT | {_S.VERIFIED, _S.EXCEPTED}
+"""Where one can be called off, as long as nothing is recorded; see `Inspection.possible`."""
+WAITING: Mapping[str, object] = {"state": _S.PENDING, "dispatched_at": None}
+"""What holds of one that is not sent out: it can be staffed, excluded, removed, sent out."""
 _PART_ORDER = (PartState.RECORDED, PartState.SIGNED, PartState.REVIEWED, PartState.PUBLISHED)
 
 

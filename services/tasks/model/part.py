@@ -12,6 +12,9 @@ from services.tasks.model.copies import Inspector
 from services.tasks.model.record import Disposal, Finding, Recheck, Record, Renewal
 from services.tasks.model.terms import Attachment, NotNow, check_attachments
 
+LEAST_INSPECTORS = 2
+"""On the team of each part, experts not counted."""
+
 
 class PartState(StrEnum):
     """Where a part stands."""
@@ -95,6 +98,18 @@ class Member:
     valid_until: date | None = None
     expert: bool = False
     signed: bool = False
+
+
+def joining(inspection_id: str, authority_id: str, inspector: Inspector | Member) -> Member:
+    """An inspector as a member of a part's team, who has signed nothing yet."""
+    return Member(
+        inspection_id=inspection_id,
+        authority_id=authority_id,
+        certificate=inspector.certificate,
+        name=inspector.name,
+        valid_until=inspector.valid_until,
+        expert=inspector.expert,
+    )
 
 
 @dataclass(frozen=True)
@@ -185,7 +200,7 @@ class Part:
 
     @property
     def is_staffed(self) -> bool:
-        return sum(not member.expert for member in self.team) >= 2
+        return sum(not member.expert for member in self.team) >= LEAST_INSPECTORS
 
     def member(self, certificate: str) -> Member:
         """The member with this certificate, who is no expert.
@@ -205,14 +220,7 @@ class Part:
         self.team = [self._joining(inspector) for inspector in team]
 
     def _joining(self, inspector: Inspector | Member) -> Member:
-        return Member(
-            inspection_id=self.inspection_id,
-            authority_id=self.authority_id,
-            certificate=inspector.certificate,
-            name=inspector.name,
-            valid_until=inspector.valid_until,
-            expert=inspector.expert,
-        )
+        return joining(self.inspection_id, self.authority_id, inspector)
 
     def swap(self, leaving: str, coming: Inspector) -> None:
         """Put one inspector in another's place."""

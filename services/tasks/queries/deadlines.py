@@ -22,6 +22,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from services.chassis.identity import Principal
 from services.chassis.paging import Page
 from services.tasks.model.desk import DeadlineKind, Waiting
+from services.tasks.model.task import TaskState
 from services.tasks.model.terms import TaskNature
 from services.tasks.queries.waiting import (
     AT_WORK,
@@ -120,6 +121,13 @@ def tasks_over(session: Session, today: date) -> list[str]:
     """The tasks that are over longest, in the order in which their rows are held."""
     is_over = (tasks.c.state.in_(AT_WORK), tasks.c.ends_on < today, tasks.c.overdue.is_(False))
     found = select(tasks.c.task_id).where(*is_over, tasks.c.deleted.is_(False)).order_by(tasks.c.ends_on)
+    return sorted(session.scalars(found.limit(AT_ONCE)))
+
+
+def invitations_over(session: Session, today: date) -> list[str]:
+    """The tasks whose invitations are over longest, in the order in which their rows are held."""
+    is_over = (tasks.c.state == TaskState.AWAITING_PARTNERS, tasks.c.invitation_deadline < today)
+    found = select(tasks.c.task_id).where(*is_over, tasks.c.deleted.is_(False)).order_by(tasks.c.invitation_deadline)
     return sorted(session.scalars(found.limit(AT_ONCE)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -15,14 +15,10 @@ from services.chassis.paging import Page, paginate
 from services.tasks.model.copies import Authority
 from services.tasks.model.effectiveness import (
     COUNTS,
-    PERIODS,
     PRAISE,
     AuthorityEffectiveness,
-    Breakdown,
     CountedInspection,
-    Dimension,
     Effectiveness,
-    EffectivenessRow,
     Figure,
     WeeklyReport,
     WeeklyRow,
@@ -77,58 +73,24 @@ def _row(authority: Authority, counts: Mapping[Any, int]) -> AuthorityEffectiven
 def _authorities(session: Session, scope: Scope) -> list[Authority]:
     """The authorities in scope, by region and name."""
     order = (authorities.c.region, authorities.c.name, authorities.c.authority_id)
-    statement = select(Authority).where(*_authority_conditions(scope, authorities.c.authority_id)).order_by(*order)
+    statement = select(Authority).where(*authority_conditions(scope, authorities.c.authority_id)).order_by(*order)
     return list(session.scalars(statement))
 
 
 def _counted(session: Session, scope: Scope, *by: Any) -> Iterable[Row[Any]]:
     """What was counted, summed up by these columns."""
     sums = [func.sum(daily_counts.c[name]).label(name) for name in COUNTS]
+    return session.execute(select(*by, *sums).where(*counted_in(scope)).group_by(*by))
+
+
+def counted_in(scope: Scope) -> list[ColumnElement[bool]]:
+    """Which of the daily counts are in scope."""
     conditions: list[ColumnElement[bool]] = [daily_counts.c.day.between(scope.from_date, scope.to_date)]
     if scope.domain:
         conditions.append(daily_counts.c.domain == scope.domain)
     if scope.kind:
         conditions.append(daily_counts.c.kind == scope.kind)
-    conditions += _authority_conditions(scope, daily_counts.c.authority_id)
-    return session.execute(select(*by, *sums).where(*conditions).group_by(*by))
-
-
-def breakdown(session: Session, scope: Scope, dimensions: Collection[Dimension]) -> Breakdown:
-    """The five figures by any of the dimensions. By authority, those with nothing appear, too."""
-    known = {authority.authority_id: authority for authority in _authorities(session, scope)}
-    cells: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    columns = daily_counts.c
-    for row in _counted(session, scope, columns.authority_id, columns.domain, columns.kind, columns.day):
-        cell = _cell(known.get(row.authority_id), row.authority_id, row.domain, row.kind, row.day, dimensions)
-        cells[cell].update({name: row._mapping[name] for name in COUNTS})  # noqa: SLF001 (public in SQLAlchemy)
-    if Dimension.AUTHORITY in dimensions:
-        for id in known.keys() - {cell[1] for cell in cells}:
-            cells[_cell(known[id], id, "", "", None, dimensions)] = Counter()
-    rows = (_breakdown_row(cell, known, counts) for cell, counts in sorted(cells.items()))
-    return Breakdown(scope.from_date, scope.to_date, tuple(rows))
-
-
-def _cell(
-    authority: Authority | None, id: str, domain: str, kind: str, day: date | None, dimensions: Collection[Dimension]
-) -> tuple[str, ...]:
-    """Region, authority, domain, kind and period, as far as it is broken down by them."""
-    by_authority = Dimension.AUTHORITY in dimensions
-    region = authority.region if authority and (by_authority or Dimension.REGION in dimensions) else ""
-    period = next((each for each in dimensions if each in PERIODS), None)
-    return (
-        region,
-        id if by_authority else "",
-        domain if Dimension.DOMAIN in dimensions else "",
-        kind if Dimension.KIND in dimensions else "",
-        period.period(day) if period and day else "",
-    )
-
-
-def _breakdown_row(cell: tuple[str, ...], known: Mapping[str, Authority], counts: Counter[str]) -> EffectivenessRow:
-    region, id, domain, kind, period = cell
-    name = known[id].name if id in known else ""
-    of_kind = TaskKind(kind) if kind else None
-    return EffectivenessRow(id, name, region, domain, of_kind, period, counts["inspections"], figures(counts))
+    return [*conditions, *authority_conditions(scope, daily_counts.c.authority_id)]
 
 
 def weekly_report(session: Session, day: date, region: str) -> WeeklyReport:
@@ -188,7 +150,7 @@ def _base(scope: Scope, *columns: Any) -> Select[Any]:
             parts.c.inspected_on.between(scope.from_date, scope.to_date),
             *([parts.c.domain == scope.domain] if scope.domain else []),
             *([inspections.c.kind == scope.kind] if scope.kind else []),
-            *_authority_conditions(scope, parts.c.authority_id),
+            *authority_conditions(scope, parts.c.authority_id),
         )
     )
 
@@ -203,7 +165,8 @@ def _with_evaluations(statement: Select[Any]) -> Select[Any]:
     )
 
 
-def _authority_conditions(scope: Scope, column: Any) -> list[ColumnElement[bool]]:
+def authority_conditions(scope: Scope, column: Any) -> list[ColumnElement[bool]]:
+    """Whether a column names an authority in scope."""
     conditions: list[ColumnElement[bool]] = []
     if scope.authority_id:
         conditions.append(column == scope.authority_id)

@@ -98,7 +98,8 @@ def _visible(by: Principal, task_id: str) -> ColumnElement[bool]:
 
 
 def _has_part(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(parts.c.inspection_id == inspections.c.inspection_id, *conditions)
+    # one of a list, and no `exists`: SQLite begins with the list, and with `exists` it would try every inspection
+    return inspections.c.inspection_id.in_(select(parts.c.inspection_id).where(*conditions))
 
 
 def notice_inspections(session: Session, task_id: str, ids: list[str]) -> list[Inspection]:

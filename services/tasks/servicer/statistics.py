@@ -11,6 +11,7 @@ from services.chassis.servicing import Call, Servicer, read, write
 from services.tasks import recounting
 from services.tasks.queries import effectiveness as queries
 from services.tasks.queries import sheets
+from services.tasks.queries.breakdown import breakdown
 from services.tasks.wire import statistics as wire
 from services.tasks.wire.task import XLSX, file
 
@@ -45,12 +46,18 @@ class StatisticsServicer(Servicer, statistics_pb2_grpc.StatisticsServiceServicer
     def GetEffectivenessBreakdown(
         self, request: pb.GetEffectivenessBreakdownRequest, call: Call
     ) -> pb.EffectivenessBreakdown:
-        figures = queries.breakdown(call.work.session, wire.scope(request), wire.dimensions(request))
+        figures = breakdown(
+            call.work.session,
+            wire.scope(request),
+            wire.dimensions(request),
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
         return wire.breakdown(figures)
 
     @read
     def ExportEffectivenessBreakdown(self, request: pb.GetEffectivenessBreakdownRequest, call: Call) -> HttpBody:
-        figures = queries.breakdown(call.work.session, wire.scope(request), wire.dimensions(request))
+        figures = breakdown(call.work.session, wire.scope(request), wire.dimensions(request))
         return file(sheets.breakdown_sheet(figures), XLSX)
 
     @read

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.tasks.model.change import Change, ChangeKind, Thing, change_text
-from services.tasks.model.inspection import Inspection
 
 
-def object_of(inspection: Inspection) -> Thing:
+class Changed(Protocol):
+    """What is kept of an inspection that was changed; a row of it will do."""
+
+    @property
+    def inspection_id(self) -> str: ...
+    @property
+    def task_id(self) -> str: ...
+    @property
+    def task_number(self) -> str: ...
+    @property
+    def object_id(self) -> str: ...
+    @property
+    def object_name(self) -> str: ...
+
+
+def object_of(inspection: Changed) -> Thing:
     """The object of an inspection."""
     return Thing(inspection.object_id, inspection.object_name)
 
@@ -19,7 +34,7 @@ def object_of(inspection: Inspection) -> Thing:
 def keep_change(
     work: Work,
     kind: ChangeKind,
-    inspection: Inspection,
+    inspection: Changed,
     reason: str,
     *,
     before: Thing | None = None,
@@ -32,7 +47,7 @@ def keep_change(
 
 
 def keep_changes(
-    work: Work, kind: ChangeKind, inspections: Iterable[Inspection], reason: str, *, by: Principal, now: datetime
+    work: Work, kind: ChangeKind, inspections: Iterable[Changed], reason: str, *, by: Principal, now: datetime
 ) -> None:
     """Keep the same change of many inspections."""
     work.insert(Change, [_row(work, kind, inspection, reason, None, None, by, now) for inspection in inspections])
@@ -41,7 +56,7 @@ def keep_changes(
 def _row(
     work: Work,
     kind: ChangeKind,
-    inspection: Inspection,
+    inspection: Changed,
     reason: str,
     before: Thing | None,
     after: Thing | None,

@@ -7,9 +7,10 @@ from datetime import datetime
 from services.chassis.work import Work
 from services.tasks.model.copies import DirectoryObject
 from services.tasks.model.drawing import Drawn, DrawReceipt, Substitute
-from services.tasks.model.inspection import LIVE, InspectedObject, Inspection
+from services.tasks.model.inspection import InspectedObject, Inspection
 from services.tasks.model.task import Task, TaskState
 from services.tasks.use_cases.access import known_task
+from services.tasks.use_cases.cancelling import cancel_inspections
 from services.tasks.use_cases.making import as_inspected, directory, keep_inspections, new_inspection
 from services.tasks.use_cases.settling import settle_task
 
@@ -37,8 +38,9 @@ def _receipt(task_id: str, round: int, part: int, parts: int) -> dict[str, objec
 
 def _give_up_round(work: Work, task: Task, round: int, now: datetime) -> None:
     """A redraw erases nothing: inspections of the round before stay on record as cancelled."""
-    for inspection in work.all(Inspection, task_id=task.task_id, round=task.draw_round, state=LIVE):
-        inspection.cancel(f"重新抽取（第 {round} 轮）", "", now)
+    reason = f"重新抽取（第 {round} 轮）"
+    for _ in cancel_inspections(work, task.task_id, reason, by="", now=now, round=task.draw_round):
+        pass
     task.note(now, "", "DRAWN", detail=str(round))
     task.draw_round, task.objects_chosen = round, False
 

@@ -6,17 +6,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.tasks.model.change import ChangeKind
-from services.tasks.model.exclusion import ExclusionRules
-from services.tasks.model.inspection import LIVE, Inspection, InspectionState
+from services.tasks.model.copies import DirectoryObject
+from services.tasks.model.exclusion import Earlier, ExclusionRules
+from services.tasks.model.inspection import LIVE, WAITING, Inspection
+from services.tasks.model.part import Part
 from services.tasks.model.task import Task
-from services.tasks.model.terms import TaskNature
+from services.tasks.model.terms import HistoryEntry, TaskNature
 from services.tasks.use_cases.access import led_task
 from services.tasks.use_cases.changes import keep_changes
-from services.tasks.use_cases.making import directory
 from services.tasks.use_cases.objects import MOST_ROWS, ObjectCounts, count_objects, require_at_most
 from services.tasks.use_cases.settling import settle_task
 
@@ -50,42 +52,55 @@ def exclude_objects(work: Work, task_id: str, rules: ExclusionRules, *, by: Prin
     require_at_most("object_ids", len(rules.object_ids), MOST_ROWS)
     rules.check(task.year)
     done = Excluded()
-    waiting: dict[str, object] = {"state": InspectionState.PENDING, "dispatched_at": None, "excluded": False}
-    for batch in work.batches(Inspection, AT_A_TIME, task_id=task.task_id, **waiting):
-        by_reason: dict[str, list[Inspection]] = defaultdict(list)
-        for inspection, rule, reason in _met(work, task, rules, batch):
-            inspection.exclude(True, reason, by.subject, now)
-            by_reason[reason].append(inspection)
+    names = ("inspection_id", "task_id", "task_number", "object_id", "object_name")
+    for batch in work.row_batches(Inspection, names, AT_A_TIME, task_id=task.task_id, excluded=False, **WAITING):
+        by_reason: dict[str, list[Any]] = defaultdict(list)
+        for row, rule, reason in _met(work, task, rules, batch):
+            by_reason[reason].append(row)
             done.by_rule[rule] += 1
-        for reason, excluded in by_reason.items():
-            keep_changes(work, ChangeKind.OBJECT_EXCLUDED, excluded, reason, by=by, now=now)
+        for reason, met in by_reason.items():
+            _exclude(work, met, reason, by, now)
     settle_task(work, task, now)
     done.counts = count_objects(work, task)
     return done
 
 
-def _met(
-    work: Work, task: Task, rules: ExclusionRules, batch: Sequence[Inspection]
-) -> list[tuple[Inspection, str, str]]:
+def _exclude(work: Work, met: Sequence[Any], reason: str, by: Principal, now: datetime) -> None:
+    """What waits can be excluded; see `Inspection.possible`."""
+    marks = {"excluded": True, "exclusion_reason": reason}
+    entry = {"history": HistoryEntry(now, by.subject, "EXCLUDED", reason)}
+    work.change(Inspection, marks, append=entry, inspection_id=[row.inspection_id for row in met])
+    keep_changes(work, ChangeKind.OBJECT_EXCLUDED, met, reason, by=by, now=now)
+
+
+def _met(work: Work, task: Task, rules: ExclusionRules, batch: Sequence[Any]) -> list[tuple[Any, str, str]]:
     """Of a batch, what a rule meets, with the rule and why."""
-    ids = [inspection.object_id for inspection in batch]
-    known = directory(work, ids) if rules.registration_statuses else {}
+    ids = [row.object_id for row in batch]
+    statuses = _statuses(work, ids) if rules.registration_statuses else {}
     others = _others(work, task, ids) if rules.record else {}
     met = []
-    for inspection in batch:
-        id = inspection.object_id
-        status = known[id].registration_status if id in known else ""
-        found = rules.met_by(id, status, others.get(id, ()), task.authority_id, task.year)
+    for row in batch:
+        id = row.object_id
+        found = rules.met_by(id, statuses.get(id, ""), others.get(id, ()), task.year)
         if found is not None:
-            met.append((inspection, *found))
+            met.append((row, *found))
     return met
 
 
-def _others(work: Work, task: Task, object_ids: Sequence[str]) -> dict[str, list[Inspection]]:
-    """The other inspections of each object that count, done and pending."""
-    found: dict[str, list[Inspection]] = defaultdict(list)
-    formal = work.all(Inspection, object_id=object_ids, nature=TaskNature.FORMAL, state=LIVE, excluded=False)
-    for other in formal:
-        if other.task_id != task.task_id:
-            found[other.object_id].append(other)
+def _statuses(work: Work, object_ids: Sequence[str]) -> dict[str, str]:
+    rows = work.rows(DirectoryObject, ("object_id", "registration_status"), object_id=object_ids)
+    return dict(rows)
+
+
+def _others(work: Work, task: Task, object_ids: Sequence[str]) -> dict[str, list[Earlier]]:
+    """The other inspections of each object by the lead that count, done and pending."""
+    names = ("inspection_id", "task_id", "object_id", "kind", "starts_on")
+    counting: dict[str, object] = {"nature": TaskNature.FORMAL, "state": LIVE, "excluded": False}
+    rows = work.rows(Inspection, names, object_id=object_ids, **counting)
+    formal = {row.inspection_id: row for row in rows if row.task_id != task.task_id}
+    ours = {"inspection_id": list(formal), "authority_id": task.authority_id}
+    found: dict[str, list[Earlier]] = defaultdict(list)
+    for id, finding, day in work.rows(Part, ("inspection_id", "finding", "inspected_on"), **ours):
+        other = formal[id]
+        found[other.object_id].append(Earlier(other.kind, other.starts_on, finding, day))
     return found

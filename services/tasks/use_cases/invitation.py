@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from services.chassis.clock import today
@@ -11,9 +12,9 @@ from services.chassis.work import Work
 from services.tasks.model.content import ContentMode, MatterChoice, TaskMatter, check_random, freeze
 from services.tasks.model.copies import Authority
 from services.tasks.model.participant import Answer, Participant
-from services.tasks.model.task import Task, TaskState
+from services.tasks.model.task import Task
 from services.tasks.model.terms import TaskKind
-from services.tasks.use_cases.access import find_task, led_task
+from services.tasks.use_cases.access import find_task, known_task, led_task
 from services.tasks.use_cases.task import note_formed, shelf_of
 
 
@@ -70,7 +71,9 @@ def form_task(work: Work, task_id: str, *, etag: str, by: Principal, now: dateti
     return task
 
 
-def close_overdue_invitations(work: Work, *, now: datetime) -> None:
+def close_overdue_invitations(work: Work, task_ids: Iterable[str], *, now: datetime) -> None:
     """After its deadline an unanswered invitation is refused."""
-    for task in work.all(Task, state=TaskState.AWAITING_PARTNERS, deleted=False):
-        task.close_invitations(now)
+    for task_id in task_ids:
+        task = known_task(work, task_id)
+        if task is not None:
+            task.close_invitations(now)

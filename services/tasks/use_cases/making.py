@@ -7,9 +7,9 @@ from dataclasses import fields
 from datetime import datetime
 
 from services.chassis.work import Work
-from services.tasks.model.copies import DirectoryObject
+from services.tasks.model.copies import DirectoryObject, Inspector
 from services.tasks.model.inspection import InspectedObject, Inspection
-from services.tasks.model.part import Member, Part
+from services.tasks.model.part import Member, Part, joining
 from services.tasks.model.participant import Participant
 from services.tasks.model.task import Task
 
@@ -68,6 +68,14 @@ def keep_inspections(work: Work, inspections: Sequence[Inspection], now: datetim
     parts = [part for inspection in inspections for part in inspection.parts]
     work.insert(Part, [_row(part, "team") for part in parts])
     work.insert(Member, [_row(member) for part in parts for member in part.team])
+
+
+def staff_many(work: Work, inspection_ids: Sequence[str], authority_id: str, team: Iterable[Inspector]) -> None:
+    """Make these the team of an authority's part in many inspections."""
+    work.erase(Member, inspection_id=inspection_ids, authority_id=authority_id)
+    for inspector in team:
+        alike = _row(joining("", authority_id, inspector), "inspection_id")
+        work.insert(Member, [{"inspection_id": id} for id in inspection_ids], alike)
 
 
 def _row(thing: Inspection | Part | Member, *without: str) -> dict[str, object]:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from services.chassis.errors import FailedPrecondition, InvalidArgument, NoSuchThing, Violation
-from services.chassis.identity import NotYours, Principal
+from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.tasks.events import InspectorReassigned
 from services.tasks.model.change import ChangeKind, Thing
 from services.tasks.model.copies import Inspector
 from services.tasks.model.draft import Staffing, TaskOrigin
 from services.tasks.model.drawing import Team
-from services.tasks.model.inspection import LIVE, Inspection, InspectionState
-from services.tasks.model.part import Part, TooFewInspectors
+from services.tasks.model.inspection import LIVE, WAITING, Inspection, InspectionState
+from services.tasks.model.part import LEAST_INSPECTORS, Member, Part, TooFewInspectors
 from services.tasks.model.participant import Participant
 from services.tasks.model.task import Task, TaskState, WrongMode
-from services.tasks.model.terms import Premature
+from services.tasks.model.terms import HistoryEntry, Premature
 from services.tasks.use_cases.access import find_inspection, find_task, joined_task, known_task, own_part
 from services.tasks.use_cases.changes import keep_change
+from services.tasks.use_cases.making import staff_many
 from services.tasks.use_cases.settling import settle_task
 
-AT_A_TIME = 500
+AT_A_TIME = 1000
 
 
 class Unqualified(FailedPrecondition):
@@ -61,13 +63,11 @@ def assign_inspectors(
     participant = task.participant(by.authority)
     assert participant is not None
     team = _team(work, participant, certificates, task.ends_on)
-    assigned = 0
-    for inspection in _chosen(work, task, inspection_ids, by.authority):
-        _require_assignable(task, inspection, by.authority)
-        own_part(inspection, by).staff(team)
-        inspection.settle_staff()
-        inspection.note(now, by.subject, "ASSIGNED", detail="、".join(certificates))
-        assigned += 1
+    entry = HistoryEntry(now, by.subject, "ASSIGNED", "", "、".join(certificates))
+    if inspection_ids:
+        assigned = _assign_named(work, task, inspection_ids, team, entry, by)
+    else:
+        assigned = _assign_waiting(work, task, team, entry, by.authority)
     settle_task(work, task, now)
     return Assigned(assigned, task.staffed)
 
@@ -79,7 +79,7 @@ def _team(work: Work, participant: Participant, certificates: tuple[str, ...], l
     team = [known[certificate] for certificate in wanted]
     invalid = [inspector.certificate for inspector in team if not inspector.is_valid_on(last_day)]
     valid = sum(not inspector.expert for inspector in team) - len(invalid)
-    if invalid or valid < 2:
+    if invalid or valid < LEAST_INSPECTORS:
         raise TooFewInspectors(max(valid, 0), invalid)
     for matter in participant.matters:
         if matter.qualification and all(matter.qualification not in i.qualifications for i in team):
@@ -107,17 +107,53 @@ def _require_own(wanted: list[str], known: dict[str, Inspector], authority_id: s
         raise InvalidArgument(*strangers)
 
 
-def _chosen(work: Work, task: Task, inspection_ids: tuple[str, ...], authority_id: str) -> Iterable[Inspection]:
-    return _named(work, task, inspection_ids) if inspection_ids else _unstaffed(work, task, authority_id)
+def _assign_named(
+    work: Work,
+    task: Task,
+    inspection_ids: tuple[str, ...],
+    team: Sequence[Inspector],
+    entry: HistoryEntry,
+    by: Principal,
+) -> int:
+    found = _named(work, task, inspection_ids)
+    _require_no_draw(task)
+    for inspection in found:
+        inspection.require("assign_inspectors")
+        own_part(inspection, by).staff(team)
+        inspection.settle_staff()
+        inspection.history = (*inspection.history, entry)
+    return len(found)
 
 
-def _unstaffed(work: Work, task: Task, authority_id: str) -> Iterator[Inspection]:
-    unstaffed: dict[str, object] = {"state": LIVE, "excluded": False, "staffed": False}
-    for batch in work.batches(Inspection, AT_A_TIME, task_id=task.task_id, **unstaffed):
-        yield from (i for i in batch if (part := i.part(authority_id)) is not None and not part.is_staffed)
+def _assign_waiting(work: Work, task: Task, team: Sequence[Inspector], entry: HistoryEntry, authority_id: str) -> int:
+    """Give the team to all that wait for one of this authority: as rows, for a task may have a hundred thousand."""
+    assigned = 0
+    unstaffed: dict[str, object] = {"excluded": False, "staffed": False, **WAITING}
+    for batch in work.row_batches(Inspection, ("inspection_id",), AT_A_TIME, task_id=task.task_id, **unstaffed):
+        lacking = _lacking(work, [row.inspection_id for row in batch])
+        ours = [id for id, authorities in lacking.items() if authority_id in authorities]
+        if ours:
+            _require_no_draw(task)
+            staff_many(work, ours, authority_id, team)
+        for staffed in (True, False):
+            ids = [id for id in ours if (lacking[id] == {authority_id}) is staffed]
+            if ids:
+                work.change(Inspection, {"staffed": staffed}, append={"history": entry}, inspection_id=ids)
+        assigned += len(ours)
+    return assigned
 
 
-def _named(work: Work, task: Task, inspection_ids: tuple[str, ...]) -> Iterable[Inspection]:
+def _lacking(work: Work, ids: list[str]) -> dict[str, set[str]]:
+    """The authorities whose parts of these inspections lack inspectors; see `Part.is_staffed`."""
+    held = Counter(work.rows(Member, ("inspection_id", "authority_id"), inspection_id=ids, expert=False))
+    lacking: dict[str, set[str]] = defaultdict(set)
+    for id, authority_id in work.rows(Part, ("inspection_id", "authority_id"), inspection_id=ids):
+        if held[id, authority_id] < LEAST_INSPECTORS:
+            lacking[id].add(authority_id)
+    return lacking
+
+
+def _named(work: Work, task: Task, inspection_ids: tuple[str, ...]) -> Collection[Inspection]:
     found = {i.inspection_id: i for i in work.all(Inspection, task_id=task.task_id, inspection_id=list(inspection_ids))}
     for id in inspection_ids:
         if id not in found:
@@ -125,16 +161,13 @@ def _named(work: Work, task: Task, inspection_ids: tuple[str, ...]) -> Iterable[
     return found.values()
 
 
-def _require_assignable(task: Task, inspection: Inspection, authority_id: str) -> None:
-    inspection.require("assign_inspectors")
+def _require_no_draw(task: Task) -> None:
     came_after_draw = task.origin is TaskOrigin.MATCHED or task.state is TaskState.EXECUTING
     if task.staffing is Staffing.RANDOM and not came_after_draw:
         raise WrongMode(
             "该任务的检查人员由随机抽取产生，不能自行指派；如需更换，请使用更换检查人员并说明理由",
             "the inspectors of this task are drawn; change a single one with a reason",
         )
-    if inspection.part(authority_id) is None:
-        raise NotYours("authority", inspection.authority_id)
 
 
 def reassign_inspector(

@@ -22,15 +22,14 @@ from services.tasks.model.content import (
 )
 from services.tasks.model.copies import Authority, CheckForm, Matter, Plan
 from services.tasks.model.draft import PartnerInvitation, TaskDraft, TaskOrigin, TaskType
-from services.tasks.model.inspection import InspectedObject, Inspection
+from services.tasks.model.inspection import InspectedObject
 from services.tasks.model.participant import Answer, Participant
 from services.tasks.model.task import Task, TaskState, expiry
 from services.tasks.model.terms import TaskKind, TaskNature
 from services.tasks.use_cases.access import led_task
+from services.tasks.use_cases.cancelling import cancel_inspections
 from services.tasks.use_cases.making import new_inspection
 from services.tasks.use_cases.settling import settle_task
-
-AT_A_TIME = 500
 
 
 class PlanNotForYou(FailedPrecondition):
@@ -184,13 +183,13 @@ def cancel_task(work: Work, task_id: str, reason: str, *, etag: str, by: Princip
     """Call a task off with all its inspections that have no record yet."""
     task = led_task(work, task_id, by=by, etag=etag)
     task.cancel(reason, by.subject, now)
-    ids: list[str] = []
-    for batch in work.batches(Inspection, AT_A_TIME, task_id=task.task_id):
-        fallen = [inspection for inspection in batch if "cancel" in inspection.possible()]
-        for inspection in fallen:
-            inspection.cancel(reason, by.subject, now)
-        ids += [inspection.inspection_id for inspection in fallen]
-    work.emit(TaskCancelled(task.task_id, task.plan_id, reason, tuple(ids)))
+    told = TaskCancelled(task.task_id, task.plan_id, reason)
+    nothing_fell = True
+    for ids in cancel_inspections(work, task.task_id, reason, by=by.subject, now=now):
+        work.emit(replace(told, inspection_ids=tuple(ids)))
+        nothing_fell = False
+    if nothing_fell:
+        work.emit(told)
     return task
 
 

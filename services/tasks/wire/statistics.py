@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from liangma.tasks.v1 import statistics_pb2 as pb
 from liangma.tasks.v1 import tasks_pb2
+from liangma.type.v1 import page_pb2
 
 from services.chassis.convert import enum_name, to_proto
 from services.chassis.errors import malformed
@@ -78,7 +79,8 @@ def effectiveness(figures: Effectiveness) -> pb.Effectiveness:
 
 
 def breakdown(figures: Breakdown) -> pb.EffectivenessBreakdown:
-    return to_proto(figures, pb.EffectivenessBreakdown)
+    page = page_pb2.PageInfo(next_page_token=figures.next_page_token)
+    return to_proto(figures, pb.EffectivenessBreakdown, page=page)
 
 
 def weekly_report(report: WeeklyReport) -> pb.WeeklyReport:
