@@ -50,6 +50,7 @@ class TaskFormed:
     method: Method
     starts_on: date
     ends_on: date
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
