@@ -28,8 +28,8 @@ class Task:
     Args:
         parts: the lead's first.
         region: of the lead.
-        regions: where objects may be drawn, each with all within it: what those who take part have in common first, then
-            what an assistance order allows besides (TJ 15).
+        regions: where objects may be drawn, each with all within it: first what those who take part have in common,
+            then what an assistance order allows besides (TJ 15).
         purged: a test task whose time has come.
     """
 

@@ -69,6 +69,7 @@ _TASK_HEADS = [
     "检查对象选定方式",
     "检查人员选派方式",
     "检查对象是否固定",
+    "检查对象类型",
     "检查对象数量",
     "开始日期",
     "结束日期",
@@ -162,6 +163,7 @@ def _task_row(task: Task) -> list[Any]:
         _DRAWN if task.selection is Selection.RANDOM else _ZH[task.selection],
         _DRAWN if task.staffing is Staffing.RANDOM else _ZH[task.staffing],
         _ZH[task.fixity],
+        "、".join(_OBJECT_TYPES.get(type, type) for type in task.object_types),
         task.object_count,
         task.starts_on,
         task.ends_on,
@@ -197,6 +199,12 @@ def object_template() -> bytes:
     """An empty file of objects to fill in, and what goes into each column."""
     columns = list(_TEMPLATE)
     return _workbook([("检查对象", columns, []), ("填写说明", ["列", "说明"], list(_TEMPLATE.items()))])
+
+
+def exclusion_template() -> bytes:
+    """An empty file of objects to exclude, and what goes into each column."""
+    columns = {name: _TEMPLATE[name] for name in ("对象编码", "对象名称")}
+    return _workbook([("排除名单", list(columns), []), ("填写说明", ["列", "说明"], list(columns.items()))])
 
 
 def change_sheet(session: Session, statement: Select[Change]) -> bytes:
