@@ -126,3 +126,11 @@ def test_a_task_gets_more_time_and_its_list_is_closed(client: Client) -> None:
     assert head.post(f"{task}:approveExtension", json={}).json()["reason"] == "NO_EXTENSION_WAITS"
     assert head.post(f"{task}:rejectExtension", json={"reason": "不必"}).json()["reason"] == "NO_EXTENSION_WAITS"
     assert manager.post(f"{task}:closeSupplements", json={}).json()["reason"] == "NOT_NOW"
+
+
+def test_how_often_objects_are_inspected_is_read_and_exported(client: Client) -> None:
+    manager, period = client(city.MANAGER), {"from_date": "2025-01-01", "to_date": "2025-12-31"}
+    found = answer(manager.get("/v1/effectiveness/frequencies", params=period))
+    assert (found["total"]["authorityName"], found["total"].get("perObject")) == ("合计", None)
+    sheet = manager.get("/v1/effectiveness/frequencies:export", params=period)
+    assert city.rows_of(sheet.content)[-1][0] == "合计"

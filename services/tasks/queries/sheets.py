@@ -17,6 +17,7 @@ from services.tasks.model.change import Change
 from services.tasks.model.desk import DeadlineKind, Waiting, term
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskOrigin, TaskType
 from services.tasks.model.effectiveness import Breakdown, Effectiveness, Figure, FigureValue, WeeklyReport, WeeklyRow
+from services.tasks.model.frequency import Frequencies
 from services.tasks.model.inspection import Inspection
 from services.tasks.model.task import Task, TaskState
 from services.tasks.model.terms import LeadKind, TaskKind, TaskNature
@@ -309,6 +310,17 @@ def breakdown_sheet(figures: Breakdown) -> bytes:
         for row in figures.rows
     ]
     return _workbook([("效能评估", heads, rows), _definitions(figures.from_date, figures.to_date)])
+
+
+def frequency_sheet(found: Frequencies) -> bytes:
+    """How often authorities inspect an object, and what is counted."""
+    heads = ["机构", "区划", "检查数", "检查对象数", "频次", "受检两次及以上对象数", "单个对象最多受检次数"]
+    rows = [
+        [row.authority_name, row.region, row.inspections, row.objects, row.per_object, row.repeated, row.most]
+        for row in (*found.rows, found.total)
+    ]
+    period = [["统计期", f"{found.from_date} 至 {found.to_date}"], ["口径", found.definition]]
+    return _workbook([("检查频次", heads, rows), ("口径", ["项目", "说明"], period)])
 
 
 def weekly_sheet(report: WeeklyReport) -> bytes:

@@ -93,7 +93,7 @@ def _sound(
 def import_exclusions(
     work: Work, task_id: str, rows: Sequence[ObjectRow], *, by: Principal, now: datetime
 ) -> ImportReport:
-    """Exclude by a named list that comes as a file (导入排除名单); what is not on the task's list is kept in the rule."""
+    """Exclude by a named list from a file (导入排除名单); what is not on the task's list is kept in the rule."""
     led_task(work, task_id, by=by).require_addable()
     require_at_most("rows", len(rows), MOST_ROWS)
     report, named = ImportReport(), dict[str, ObjectRow]()

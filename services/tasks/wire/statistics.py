@@ -19,11 +19,17 @@ from services.tasks.model.effectiveness import (
     Figure,
     WeeklyReport,
 )
+from services.tasks.model.frequency import Frequencies
 from services.tasks.model.terms import TaskKind
 from services.tasks.queries.effectiveness import Scope
 from services.tasks.wire.task import page_info
 
-_Scoped = pb.GetEffectivenessRequest | pb.ListEffectivenessInspectionsRequest | pb.GetEffectivenessBreakdownRequest
+_Scoped = (
+    pb.GetEffectivenessRequest
+    | pb.ListEffectivenessInspectionsRequest
+    | pb.GetEffectivenessBreakdownRequest
+    | pb.GetFrequenciesRequest
+)
 
 
 def scope(request: _Scoped) -> Scope:
@@ -79,6 +85,10 @@ def effectiveness(figures: Effectiveness) -> pb.Effectiveness:
 
 def breakdown(figures: Breakdown) -> pb.EffectivenessBreakdown:
     return to_proto(figures, pb.EffectivenessBreakdown)
+
+
+def frequencies(found: Frequencies) -> pb.Frequencies:
+    return to_proto(found, pb.Frequencies)
 
 
 def weekly_report(report: WeeklyReport) -> pb.WeeklyReport:
