@@ -108,6 +108,17 @@ def test_an_approval_that_comes_too_late_is_refused(house: House) -> None:
     assert caught.value.violations == {"ends_on": "PAST"}
 
 
+def test_an_approval_never_brings_the_last_day_forward(house: House) -> None:
+    task = city.create(house)
+    city.approve_scheme(house, task.task_id)
+    extend(house, task.task_id)
+    later = city.draft(ends_on="2025-11-30") | {"task_id": task.task_id}
+    house.call("tasks", "UpdateTask", {"task": later}, by=city.MANAGER)
+    with pytest.raises(Refused) as caught:
+        approve(house, task.task_id)
+    assert caught.value.violations == {"ends_on": "LATER"}
+
+
 def test_an_overdue_task_is_no_longer_overdue_and_falls_overdue_again(house: House) -> None:
     task, _ = city.dispatched(house)
     house.pass_time(days=84)

@@ -17,5 +17,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     for table in ("draws", "tasks"):
-        with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.drop_column("regions")
+        op.drop_column(table, "regions")

@@ -11,6 +11,8 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+NO = "0"
+"""False on both databases. `sa.false()` would make SQLite copy the table and drop it, and all that hangs on its rows."""
 JSON = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
 
@@ -35,7 +37,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_exclusions_task_id"), ["task_id"], unique=False)
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.add_column(sa.Column("extensions", JSON, nullable=False, server_default="[]"))
-        batch_op.add_column(sa.Column("extension_waits", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("extension_waits", sa.Boolean(), nullable=False, server_default=NO))
         batch_op.add_column(sa.Column("supplements_closed_at", sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column("object_types", sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("inspections", schema=None) as batch_op:
@@ -44,13 +46,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("inspections", schema=None) as batch_op:
-        batch_op.drop_column("added_by")
-    with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.drop_column("object_types")
-        batch_op.drop_column("supplements_closed_at")
-        batch_op.drop_column("extension_waits")
-        batch_op.drop_column("extensions")
+    op.drop_column("inspections", "added_by")  # not in a batch, for the same reason
+    for name in ("object_types", "supplements_closed_at", "extension_waits", "extensions"):
+        op.drop_column("tasks", name)
     op.drop_table("exclusions")
 
 

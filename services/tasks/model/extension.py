@@ -49,19 +49,20 @@ class Extension:
     decided_at: datetime | None = None
     decision_reason: str = ""
 
-    def check(self, counted_in: int, plan_ends_on: date | None, today: date) -> None:
+    def check(self, present: date, counted_in: int, plan_ends_on: date | None, today: date) -> None:
         """Refuse a last day that is not later, is over, or lies where the task may not go.
 
         A visit is counted in the year in which its task begins (TJ 10), so a task goes into no other year.
 
         Args:
+            present: the last day of the task, which may have been changed since this was asked for.
             counted_in: the year of the task's first day.
             plan_ends_on: last day of its plan; None: it has none.
         """
         if not self.reason.strip():
             raise InvalidArgument(required("reason"))
-        if self.ends_on <= self.before:
-            raise _refused("LATER", f"延期后的结束日期须晚于现结束日期（{self.before}）", f"later than {self.before}")
+        if self.ends_on <= present:
+            raise _refused("LATER", f"延期后的结束日期须晚于现结束日期（{present}）", f"later than {present}")
         if self.ends_on < today:
             raise _refused("PAST", "延期后的结束日期不能早于今天", "today or later")
         if self.ends_on.year > counted_in:

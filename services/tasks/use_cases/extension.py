@@ -64,7 +64,7 @@ def reject_extension(work: Work, task_id: str, reason: str, *, etag: str, by: Pr
 def _check(work: Work, task: Task, extension: Extension, now: datetime) -> None:
     work.get(Authority, task.authority_id).require_listed(today(now))
     plan = work.find(Plan, plan_id=task.plan_id) if task.plan_id else None
-    extension.check(task.starts_on.year, plan.ends_on if plan else None, today(now))
+    extension.check(task.ends_on, task.starts_on.year, plan.ends_on if plan else None, today(now))
 
 
 def _grant(work: Work, task: Task, by: Principal, now: datetime) -> None:
