@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 NO = "0"
-"""False on both databases. `sa.false()` would make SQLite copy the table and drop it, and all that hangs on its rows."""
+"""False on both databases. With `sa.false()` SQLite copies the table and drops it, with all that hangs on its rows."""
 
 
 def upgrade() -> None:
