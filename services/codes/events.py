@@ -102,3 +102,4 @@ class WarningRaised:
     authority_id: str
     object_id: str
     inspection_id: str
+    task_id: str = ""

@@ -43,6 +43,12 @@ class CodesSubscriptions(Subscriptions):
         with patiently():
             issue.issue_codes(call.work, facts.dispatch(event), press, now=call.now)
 
+    @subscribe(tasks.TaskExtended)
+    def on_task_extended(self, event: tasks.TaskExtended, call: Call) -> None:
+        press = office(call.runtime).press(call.work.session)
+        with patiently():
+            issue.extend_codes(call.work, facts.term_row(event), event.inspection_ids, press, now=call.now)
+
     @subscribe(tasks.InspectorReassigned)
     def on_inspector_reassigned(self, event: tasks.InspectorReassigned, call: Call) -> None:
         press, now_there = office(call.runtime).press(call.work.session), tuple(event.certificates)
@@ -71,6 +77,14 @@ class CodesSubscriptions(Subscriptions):
         warning.warn_of_record_without_verification(
             call.work, event.inspection_id, event.authority_id, event.object_id, event.exception
         )
+
+    @subscribe(tasks.TaskOverdue)
+    def on_task_overdue(self, event: tasks.TaskOverdue, call: Call) -> None:
+        warning.warn_of_overdue(call.work, facts.overdue_task(event), test=event.nature == "TEST")
+
+    @subscribe(tasks.DisposalOverdue)
+    def on_disposal_overdue(self, event: tasks.DisposalOverdue, call: Call) -> None:
+        warning.warn_of_overdue(call.work, facts.overdue_disposal(event), test=event.nature == "TEST")
 
     @subscribe(tasks.ResultPublished)
     def on_result_published(self, event: tasks.ResultPublished, call: Call) -> None:

@@ -37,6 +37,7 @@ from services.codes.model.directory import (
     KnownMatter,
     KnownObject,
     KnownRating,
+    TaskTerm,
     Whitelisting,
 )
 from services.codes.model.enterprise_code import Binding, BindingKind, EnterpriseCode, ForeignCode
@@ -260,6 +261,7 @@ warnings = Table(
     _id("object_id", index=True),
     _id("inspection_id", index=True),
     _id("code_id"),
+    Column("task_id", String(64), nullable=False, default="", server_default=""),
     _text("message"),
     Column("state", EnumOf(WarningState), nullable=False, index=True),
     _text("note"),
@@ -390,6 +392,14 @@ known_matches = Table(
 
 called_off = Table("called_off", metadata, id_column("inspection_id"))
 
+task_terms = Table(
+    "task_terms",
+    metadata,
+    id_column("task_id"),
+    version_column(),
+    Column("ends_on", Date, nullable=False),
+)
+
 
 @cache
 def map_model() -> None:
@@ -418,6 +428,7 @@ def map_model() -> None:
         Whitelisting: whitelistings,
         KnownMatch: known_matches,
         CalledOff: called_off,
+        TaskTerm: task_terms,
     }
     for kind, table in versioned.items():
         mapper_registry.map_imperatively(kind, table, version_id_col=table.c.version)

@@ -221,6 +221,7 @@ draws = Table(
     Column("state", EnumOf(DrawState), nullable=False),
     Column("window_id", String(64), nullable=False, default="", index=True),
     flag("matched"),
+    Column("regions", Words, nullable=False, default=(), server_default=""),
     version_column(),
     *stamps(),
 )
@@ -322,6 +323,7 @@ tasks = Table(
     text("staffing", 40),
     Column("starts_on", Date),
     Column("ends_on", Date),
+    Column("regions", Words, nullable=False, default=(), server_default=""),
     flag("purged"),
 )
 

@@ -50,6 +50,7 @@ class TaskFormed:
     method: Method
     starts_on: date
     ends_on: date
+    regions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,3 +202,42 @@ class ObjectDiscovered:
     address: str
     task_id: str
     type: str
+
+
+@dataclass(frozen=True)
+class DisposalOverdue:
+    """A disposal was not closed by its last day."""
+
+    inspection_id: str
+    authority_id: str
+    task_id: str
+    task_number: str
+    nature: TaskNature
+    object_id: str
+    object_name: str
+    disposal: DisposalKind
+    due_on: date
+
+
+@dataclass(frozen=True)
+class TaskOverdue:
+    """A task was not done by its last day."""
+
+    task_id: str
+    number: str
+    name: str
+    nature: TaskNature
+    authority_id: str
+    plan_id: str
+    ends_on: date
+    open: int
+
+
+@dataclass(frozen=True)
+class TaskExtended:
+    """A task was given more time."""
+
+    task_id: str
+    version: int
+    ends_on: date
+    inspection_ids: tuple[str, ...]

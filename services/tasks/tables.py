@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     inspect,
 )
 from sqlalchemy.exc import NoInspectionAvailable
@@ -47,6 +48,8 @@ from services.tasks.model.copies import (
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskOrigin, TaskType, TestTerm
 from services.tasks.model.drawing import DrawReceipt, Substitute
 from services.tasks.model.effectiveness import COUNTS, DailyCount, Evaluation
+from services.tasks.model.exclusion import Exclusion, RecordExclusion
+from services.tasks.model.extension import Extension
 from services.tasks.model.inspection import (
     CodeInfo,
     InspectedObject,
@@ -245,6 +248,10 @@ tasks = Table(
     _text("cancel_reason"),
     _flag("deleted"),
     _flag("overdue"),
+    Column("extensions", JsonOf(tuple[Extension, ...]), nullable=False, default=(), server_default="[]"),
+    Column("extension_waits", Boolean, nullable=False, default=False, server_default=false()),
+    Column("supplements_closed_at", Instant()),
+    Column("object_types", Words, nullable=False, default=(), server_default=""),
     _json("history", tuple[HistoryEntry, ...]),
     version_column(),
     *stamps(),
@@ -294,6 +301,20 @@ substitutes = Table(
     Index("substitutes_in_order", "task_id", "round", "stratum", "rank"),
 )
 
+exclusions = Table(
+    "exclusions",
+    metadata,
+    id_column("exclusion_id"),
+    Column("task_id", ForeignKey(tasks.c.task_id, ondelete="CASCADE"), nullable=False, index=True),
+    _text("authority_id", 64),
+    _json("record", RecordExclusion | None),
+    Column("registration_statuses", Words, nullable=False, default=()),
+    _json("object_ids", WORDS),
+    *map(_number, ("by_record", "by_status", "by_list")),
+    Column("applied_by", String(128), nullable=False),
+    Column("applied_at", Instant(), nullable=False),
+)
+
 # inspections
 
 inspections = Table(
@@ -333,6 +354,7 @@ inspections = Table(
     _text("replaced_by", 64),
     _text("replaces", 64),
     Column("survey_id", String(64), nullable=False, index=True),
+    Column("added_by", String(64), nullable=False, default="", server_default=""),
     _json("history", tuple[HistoryEntry, ...]),
     version_column(),
     *stamps(),
@@ -451,6 +473,7 @@ def map_model() -> None:
         Participant: participants,
         Member: members,
         Change: changes,
+        Exclusion: exclusions,
     }
     for kind, table in copies.items():
         mapper_registry.map_imperatively(kind, table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from liangma.tasks.v1 import events_pb2 as facts
 from liangma.tasks.v1 import inspections_pb2 as ins
 
 from tests.support.house import House, Refused
@@ -198,6 +199,11 @@ def test_a_disposal_that_is_over_is_raised_once_and_again_after_its_renewal(hous
     house.pass_time(days=30)
     house.fire("tasks", "raise_overdue_disposals")
     assert actions(house, id).count("DISPOSAL_OVERDUE") == 2
+    told = house.announced("tasks", facts.DisposalOverdue)
+    assert [(fact.inspection_id, fact.due_on) for fact in told] == [(id, "2025-07-01"), (id, "2025-07-20")]
+    first = told[0]
+    assert (first.authority_id, first.object_id, first.nature) == (city.JUSTICE, city.SHOP, "FORMAL")
+    assert (first.disposal, first.task_number) == ("ORDER_CORRECTION", "渝司专查〔2025〕1号")
 
 
 def test_a_task_that_is_over_and_not_done_is_raised_once(house: House) -> None:
@@ -210,6 +216,8 @@ def test_a_task_that_is_over_and_not_done_is_raised_once(house: House) -> None:
         house.fire("tasks", "raise_overdue_tasks")
     history = [entry.action for entry in city.task_of(house, task.task_id).history]
     assert history.count("OVERDUE") == 1
+    (told,) = house.announced("tasks", facts.TaskOverdue)
+    assert (told.task_id, told.authority_id, told.ends_on, told.open) == (task.task_id, city.JUSTICE, "2025-08-31", 1)
     assert "OVERDUE" not in [entry.action for entry in city.task_of(house, done.task_id).history]
 
 

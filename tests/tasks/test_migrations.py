@@ -45,3 +45,47 @@ def test_the_objects_of_earlier_tasks_are_counted(kind: str) -> None:
             rows = connection.execute(select(after.c.task_id, after.c.object_count, after.c.staffed_count))
             assert {row.task_id: tuple(row)[1:] for row in rows} == {"t": (2, 1), "empty": (0, 0)}
         database.dispose()
+
+
+@pytest.mark.parametrize("kind", databases())
+def test_the_types_of_the_objects_of_earlier_tasks_are_noted(kind: str) -> None:
+    service = find("tasks")
+    with new_database(kind) as url:
+        database = Database(url)
+        with database.engine.begin() as connection:
+            command.upgrade(config(service, connection), "0003")
+            before = MetaData()
+            before.reflect(connection)
+            fill(connection, before.tables["tasks"], task_id="t")
+            fill(connection, before.tables["tasks"], task_id="empty")
+            for n, type in enumerate(["PERSON", "INSTITUTION", "PERSON", ""]):
+                given = {"inspection_id": str(n), "task_id": "t", "object": {"object_id": str(n), "type": type}}
+                fill(connection, before.tables["inspections"], **given)
+            command.upgrade(config(service, connection), "head")
+            after = Table("tasks", MetaData(), autoload_with=connection)
+            rows = connection.execute(select(after.c.task_id, after.c.object_types, after.c.extension_waits))
+            assert {row.task_id: tuple(row)[1:] for row in rows} == {
+                "t": ("|INSTITUTION|PERSON|", False),
+                "empty": ("", False),
+            }
+        database.dispose()
+
+
+@pytest.mark.parametrize("kind", databases())
+def test_what_hangs_on_a_task_is_there_after_a_migration(kind: str) -> None:
+    service = find("tasks")
+    with new_database(kind) as url:
+        database = Database(url)
+        with database.engine.begin() as connection:
+            command.upgrade(config(service, connection), "0002")
+            before = MetaData()
+            before.reflect(connection)
+            for name in ("tasks", "inspections", "inspection_parts", "members"):
+                columns = before.tables[name].columns.keys()
+                known = {"task_id": "t", "inspection_id": "i", "authority_id": "a"}
+                fill(connection, before.tables[name], **{name: id for name, id in known.items() if name in columns})
+            command.upgrade(config(service, connection), "head")
+            for name in ("tasks", "inspections", "inspection_parts", "members"):
+                table = Table(name, MetaData(), autoload_with=connection)
+                assert len(connection.execute(select(table)).all()) == 1, name
+        database.dispose()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from services.tasks import papers
+from services.tasks.queries import papers as printed
 from tests.support.house import House, Refused
 from tests.tasks import city
 
@@ -70,6 +71,23 @@ def test_the_record_forms_of_a_task_are_one_file(house: House) -> None:
     one = house.call("tasks", "GetRecordForms", request | {"inspection_ids": [found[0].inspection_id]}, by=city.PARTNER)
     assert _pages(one.data) == 1
     _show(both.data, "records.pdf")
+
+
+def test_more_papers_than_a_file_holds_are_asked_for_in_parts(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(printed, "MOST_PAPERS", 2)
+    task, found = city.dispatched(house, city.SHOP, city.CAFE, city.FACTORY)
+    for inspection in found:
+        city.code(house, task.task_id, inspection.inspection_id)
+    for method in ("GetNotices", "GetRecordForms"):
+        for part, rule in ((0, "TOO_MANY"), (3, "RANGE"), (-1, "RANGE")):
+            with pytest.raises(Refused) as refused:
+                house.call("tasks", method, {"task_id": task.task_id, "part": part}, by=city.MANAGER)
+            assert refused.value.violations == {"part": rule}
+        files = [
+            house.call("tasks", method, {"task_id": task.task_id, "part": part}, by=city.MANAGER) for part in (1, 2)
+        ]
+        assert [_pages(file.data) for file in files] == [2, 1]
+    assert "请分 2 次下载" in refused.value.message + refused.value.zh
 
 
 def test_there_are_no_record_forms_of_what_did_not_go_out_or_of_strangers(house: House) -> None:

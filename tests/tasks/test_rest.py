@@ -67,6 +67,12 @@ def test_a_list_of_objects_is_filled_shown_and_exported(client: Client) -> None:
     ruled = answer(manager.post(f"{objects}:exclude", json={"registrationStatuses": ["CLOSED"], "record": {}}))
     assert ruled["counts"] == answer(manager.get(f"{objects}:counts"))
     assert ruled["counts"]["excluded"] == 1
+    rules = f"/v1/tasks/{task['taskId']}/exclusions"
+    (kept,) = answer(manager.get(rules))["exclusions"]
+    assert answer(manager.get(f"{rules}/{kept['exclusionId']}"))["registrationStatuses"] == ["CLOSED"]
+    named = answer(manager.post(f"{rules}:import", json={"rows": [{"objectId": "nobody"}]}))
+    assert [each["rule"] for each in named["rejections"]] == ["UNKNOWN"]
+    assert city.rows_of(manager.get("/v1/task-exclusions:template").content) == [("对象编码", "对象名称")]
     sheet = manager.get(f"{objects}:export", params=left)
     assert [row[1] for row in city.rows_of(sheet.content)] == ["对象编码", city.SHOP]
     assert answer(manager.post(f"{objects}:remove", json={"objectIds": [city.SHOP, city.CAFE]}))["total"] == 0
@@ -108,3 +114,23 @@ def test_an_instant_inspection_starts_goes_over_and_leaves_its_history_and_paper
     assert [each["text"] for each in changes] == ["检查员02（50000002）更换为检查员03（50000003）"]
     sheet = manager.get("/v1/inspection-changes:export", params=history)
     assert [row[6] for row in city.rows_of(sheet.content)] == ["理由", "病假"]
+
+
+def test_a_task_gets_more_time_and_its_list_is_closed(client: Client) -> None:
+    manager, head = client(city.MANAGER), client(city.HEAD)
+    task = f"/v1/tasks/{answer(manager.post('/v1/tasks', json=DRAFT))['taskId']}"
+    early = manager.post(f"{task}:extend", json={"endsOn": "2025-01-01", "reason": "高温停产"})
+    assert [each["field"] for each in early.json()["violations"]] == ["ends_on"]
+    longer = answer(manager.post(f"{task}:extend", json={"endsOn": "2025-09-30", "reason": "高温停产"}))
+    assert (longer["endsOn"], longer["extensions"][0]["state"]) == ("2025-09-30", "EXTENSION_STATE_APPROVED")
+    assert head.post(f"{task}:approveExtension", json={}).json()["reason"] == "NO_EXTENSION_WAITS"
+    assert head.post(f"{task}:rejectExtension", json={"reason": "不必"}).json()["reason"] == "NO_EXTENSION_WAITS"
+    assert manager.post(f"{task}:closeSupplements", json={}).json()["reason"] == "NOT_NOW"
+
+
+def test_how_often_objects_are_inspected_is_read_and_exported(client: Client) -> None:
+    manager, period = client(city.MANAGER), {"from_date": "2025-01-01", "to_date": "2025-12-31"}
+    found = answer(manager.get("/v1/effectiveness/frequencies", params=period))
+    assert (found["total"]["authorityName"], found["total"].get("perObject")) == ("合计", None)
+    sheet = manager.get("/v1/effectiveness/frequencies:export", params=period)
+    assert city.rows_of(sheet.content)[-1][0] == "合计"

@@ -14,6 +14,7 @@ from services.chassis.errors import FailedPrecondition
 from services.tasks.model.content import ContentMode, TaskMatter
 from services.tasks.model.copies import CheckItem
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskOrigin, TaskType
+from services.tasks.model.extension import Extension, ExtensionState
 from services.tasks.model.paper import Filing, SchemeState
 from services.tasks.model.participant import Answer, Participant
 from services.tasks.model.task import Task, TaskState
@@ -80,7 +81,8 @@ class TaskMachine(RuleBasedStateMachine):
 
     def snapshot(self) -> tuple[Any, ...]:
         answers = [(participant.answer, participant.matters) for participant in self.task.participants]
-        return (self.task.state, answers, self.task.scheme, self.task.filing, len(self.task.history))
+        time = (self.task.ends_on, self.task.extensions, self.task.supplements_closed_at)
+        return (self.task.state, answers, self.task.scheme, self.task.filing, len(self.task.history), time)
 
     @rule()
     def start(self) -> None:
@@ -129,6 +131,28 @@ class TaskMachine(RuleBasedStateMachine):
         if self.task.state is TaskState.EXECUTING:
             self.task.complete(self.now)
 
+    @rule(weeks=st.integers(1, 12))
+    def weeks_pass(self, weeks: int) -> None:
+        self.now += timedelta(weeks=weeks)
+        self.task.fall_overdue(self.now)
+
+    @rule(days=st.integers(1, 60))
+    def extend(self, days: int) -> None:
+        later = self.task.ends_on + timedelta(days=days)
+        asked = Extension(ExtensionState.SUBMITTED, later, self.task.ends_on, "高温", "m", self.now)
+        holds_at_once: list[bool] = []
+        self.attempt("extend", lambda: holds_at_once.append(self.task.extend(asked, "m", self.now)))
+        if holds_at_once == [True]:
+            self.decide_extension(ExtensionState.APPROVED)
+
+    @rule(decision=st.sampled_from([ExtensionState.APPROVED, ExtensionState.REJECTED]))
+    def decide_extension(self, decision: ExtensionState) -> None:
+        self.attempt("extend", lambda: self.task.decide_extension(decision, "", "h", self.now))
+
+    @rule()
+    def close_supplements(self) -> None:
+        self.attempt("close_supplements", lambda: self.task.close_supplements("", "m", self.now))
+
     @rule(really=st.integers(0, 9))
     def cancel(self, really: int) -> None:
         if really == 0:
@@ -139,6 +163,26 @@ class TaskMachine(RuleBasedStateMachine):
         place = ORDER.index(self.task.state)
         assert place >= self.furthest
         self.furthest = place
+
+    @invariant()
+    def its_last_day_is_the_latest_that_was_granted(self) -> None:
+        granted = [each.ends_on for each in self.task.extensions if each.state is ExtensionState.APPROVED]
+        assert self.task.ends_on == max(granted, default=date(2025, 8, 31))
+        assert granted == sorted(granted)
+
+    @invariant()
+    def what_is_overdue_is_over_and_one_extension_waits_at_most(self) -> None:
+        if self.task.overdue:
+            assert self.task.ends_on < self.now.date()
+        waiting = [each for each in self.task.extensions if each.state is ExtensionState.SUBMITTED]
+        assert len(waiting) == self.task.extension_waits
+
+    @invariant()
+    def it_waits_for_supplements_only_while_they_may_come(self) -> None:
+        if self.task.awaits_supplements(self.now.date()):
+            assert self.task.fixity is Fixity.SUPPLEMENTABLE
+            assert self.task.supplements_closed_at is None
+            assert self.now.date() <= self.task.ends_on
 
     @invariant()
     def only_a_formed_task_with_approved_papers_goes_out(self) -> None:

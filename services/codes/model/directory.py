@@ -169,3 +169,12 @@ class CalledOff:
     """An inspection that was called off, perhaps before word of its dispatch came."""
 
     inspection_id: str
+
+
+@dataclass(eq=False, kw_only=True)
+class TaskTerm:
+    """The last day of a task that was extended, perhaps before word of its dispatch came."""
+
+    task_id: str
+    version: int
+    ends_on: date

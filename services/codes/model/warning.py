@@ -22,6 +22,8 @@ class WarningKind(StrEnum):
     MULTI_AGENCY = "MULTI_AGENCY"
     EXPIRED_CERTIFICATE = "EXPIRED_CERTIFICATE"
     OUT_OF_REGION = "OUT_OF_REGION"
+    TASK_OVERDUE = "TASK_OVERDUE"
+    DISPOSAL_OVERDUE = "DISPOSAL_OVERDUE"
 
 
 class WarningState(StrEnum):
@@ -63,12 +65,14 @@ class Alert:
     message: str
     inspection_id: str = ""
     code_id: str = ""
+    task_id: str = ""
+    due_on: date | None = None
 
     @property
     def fingerprint(self) -> str:
-        """What makes two alerts the same."""
-        about = self.inspection_id or self.code_id
-        return f"{self.kind}|{self.authority_id}|{self.object_id}|{about}"
+        """What makes two alerts the same; what is overdue for another last day is another."""
+        about = self.inspection_id or self.code_id or self.task_id
+        return f"{self.kind}|{self.authority_id}|{self.object_id}|{about}" + (f"|{self.due_on}" if self.due_on else "")
 
 
 @dataclass(eq=False, kw_only=True)
@@ -83,6 +87,7 @@ class Warning:
     inspection_id: str
     code_id: str
     message: str
+    task_id: str = ""
     state: WarningState = WarningState.OPEN
     note: str = ""
     handled_at: datetime | None = None

@@ -13,7 +13,7 @@ from services.chassis.identity import NotYours, Principal
 from services.chassis.work import Work
 from services.codes.events import CodeRevoked
 from services.codes.model.code import CodeState, CountKey, InspectionCode, VisitUnderWay
-from services.codes.model.directory import CalledOff
+from services.codes.model.directory import CalledOff, TaskTerm
 from services.codes.model.evaluation import Evaluation
 from services.codes.model.history import Finding, InspectionNote
 from services.codes.model.issue import Interception
@@ -96,7 +96,7 @@ def purge_task(work: Work, task_id: str, inspection_ids: Sequence[str], counts: 
         code.purged = True
     ids = [code.code_id for code in codes]
     gone: list[object] = [*work.all(Visit, code_id=ids), *work.all(Evaluation, code_id=ids)]
-    gone += work.all(Interception, task_id=task_id)
+    gone += [*work.all(Interception, task_id=task_id), *work.all(TaskTerm, task_id=task_id)]
     for kind in (InspectionNote, Finding):
         gone += work.all(kind, inspection_id=list(inspection_ids))
     for thing in gone:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import TypeVar
@@ -11,7 +12,7 @@ from services.chassis.clock import today
 from services.chassis.errors import NoSuchThing
 from services.chassis.work import Work
 from services.codes.events import CodeIntercepted, InterceptedCode
-from services.codes.model.code import CodeState, InspectionCode
+from services.codes.model.code import CodeKind, CodeState, InspectionCode
 from services.codes.model.directory import (
     AnnualCap,
     CalledOff,
@@ -19,6 +20,7 @@ from services.codes.model.directory import (
     KnownInspector,
     KnownMatch,
     KnownObject,
+    TaskTerm,
     Whitelisting,
 )
 from services.codes.model.issue import (
@@ -32,7 +34,7 @@ from services.codes.model.issue import (
     decide,
 )
 from services.codes.use_cases.code import take_back
-from services.codes.use_cases.mint import Ledger, Press, mint
+from services.codes.use_cases.mint import DUPLICATE, Granted, Ledger, Press, mint
 
 T = TypeVar("T")
 
@@ -47,6 +49,7 @@ def issue_codes(work: Work, dispatch: Dispatch, press: Press, *, now: datetime) 
     """
     if dispatch.method != ON_SITE:
         return
+    dispatch = _in_term(work, dispatch)
     dispatch = replace(dispatch, visits=_still_wanted(work, dispatch, press.ledger, now))
     if not dispatch.visits:
         return
@@ -94,6 +97,46 @@ def reassign_inspectors(
     )
     visit = PlannedVisit(inspection_id, code.object_id, parts, code.lead_kind, code.lead_detail)
     issue_codes(work, _dispatch_of(code, visit), press, now=now)
+
+
+def extend_codes(
+    work: Work, term: Mapping[str, object], inspection_ids: Sequence[str], press: Press, *, now: datetime
+) -> None:
+    """A task was given more time: the codes of visits that wait are issued anew, good until its last day.
+
+    The last day is part of what is signed, so no code is lengthened. Nothing is decided anew: the visit was let through
+    and counted, and stays the one visit that it was. A survey's code goes on to be used, and is replaced all the same.
+    """
+    work.upsert(TaskTerm, [term])
+    extended = work.get(TaskTerm, str(term["task_id"]))
+    standing = press.ledger.all(InspectionCode, "inspection_id", inspection_ids, state=CodeState.ISSUED)
+    short = [code for code in standing if code.ends_on < extended.ends_on]
+    surveys = [code for code in short if code.kind is CodeKind.SURVEY]
+    visits = [code for code in short if code.kind is not CodeKind.SURVEY]
+    take_back(work, surveys, "SUPERSEDED", press.ledger, now=now)
+    used = take_back(work, visits, "SUPERSEDED", press.ledger, now=now, only_unused=True)
+    renewed = [code for code in short if code.kind is CodeKind.SURVEY or code.inspection_id not in used]
+    for dispatch, granted in _alike(renewed, extended.ends_on):
+        register = _register(work, dispatch, press.ledger, today(now))
+        press.ledger.add(Counter(key for visit, _ in granted for key in dispatch.count_keys(visit)))
+        mint(work, dispatch, granted, register, press, now=now)
+
+
+def _alike(codes: Iterable[InspectionCode], ends_on: date) -> Iterator[tuple[Dispatch, Granted]]:
+    """Codes that go out together until another last day, with what each was granted."""
+    groups: dict[tuple[CodeKind, date], list[InspectionCode]] = {}
+    for code in codes:
+        groups.setdefault((code.kind, code.starts_on), []).append(code)
+    for group in groups.values():
+        visits = [PlannedVisit(c.inspection_id, c.object_id, c.parts, c.lead_kind, c.lead_detail) for c in group]
+        granted = [(visit, DUPLICATE[0] in code.warnings) for visit, code in zip(visits, group, strict=True)]
+        yield replace(_dispatch_of(group[0], visits[0]), visits=tuple(visits), ends_on=ends_on), granted
+
+
+def _in_term(work: Work, dispatch: Dispatch) -> Dispatch:
+    """With the last day the task has now: word of its extension may have come first."""
+    term = work.find(TaskTerm, task_id=dispatch.task_id) if dispatch.task_id else None
+    return replace(dispatch, ends_on=max(dispatch.ends_on, term.ends_on)) if term else dispatch
 
 
 def _dispatch_of(code: InspectionCode, visit: PlannedVisit) -> Dispatch:

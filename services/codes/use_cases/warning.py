@@ -55,6 +55,12 @@ def warn_of_expired_certificates(work: Work, found: Iterable[ExpiredCertificate]
     )
 
 
+def warn_of_overdue(work: Work, alert: Alert, *, test: bool) -> None:
+    """A task was not done, or what follows from a result not closed, by its last day; a test task warns nobody."""
+    if not test:
+        raise_warnings(work, [alert])
+
+
 def readable_warning(work: Work, warning_id: str, *, by: Principal) -> warning.Warning:
     """A warning, for the supervisor who watches the authority.
 
@@ -98,9 +104,12 @@ def _raise(work: Work, alert: Alert) -> None:
         inspection_id=alert.inspection_id,
         code_id=alert.code_id,
         message=alert.message,
+        task_id=alert.task_id,
         state=WarningState.OPEN,
     )
     work.add(raised)
     work.emit(
-        WarningRaised(raised.warning_id, raised.kind, raised.authority_id, raised.object_id, raised.inspection_id)
+        WarningRaised(
+            raised.warning_id, raised.kind, raised.authority_id, raised.object_id, raised.inspection_id, raised.task_id
+        )
     )

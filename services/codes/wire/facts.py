@@ -13,6 +13,7 @@ from liangma.tasks.v1 import events_pb2 as tasks
 from services.codes.model.code import CodeKind, CodePart
 from services.codes.model.directory import CheckItem, IndustryRating
 from services.codes.model.issue import Dispatch, PlannedVisit
+from services.codes.model.warning import Alert, WarningKind
 
 Row = Mapping[str, object]
 
@@ -152,6 +153,39 @@ def finding_row(result: tasks.Result) -> Row:
         "adverse": result.adverse,
         "inspected_on": _day(result.inspected_on),
     }
+
+
+def term_row(fact: tasks.TaskExtended) -> Row:
+    """The later last day of a task."""
+    return {"task_id": fact.task_id, "version": fact.version, "ends_on": _day(fact.ends_on)}
+
+
+_DISPOSALS = {"ORDER_CORRECTION": "责令改正", "TRANSFER": "线索移送", "NOTIFY": "抄告", "OPEN_CASE": "立案"}
+
+
+def overdue_task(fact: tasks.TaskOverdue) -> Alert:
+    """A task that was not done in time, as the supervisor is told of it."""
+    left = f"，尚有{fact.open}项检查未办结" if fact.open else "，尚未下发或没有检查对象"
+    message = f"检查任务{fact.number}（{fact.name}）应于{fact.ends_on}前完成，已超期{left}"
+    due = date.fromisoformat(fact.ends_on)
+    return Alert(WarningKind.TASK_OVERDUE, fact.authority_id, "", message, task_id=fact.task_id, due_on=due)
+
+
+def overdue_disposal(fact: tasks.DisposalOverdue) -> Alert:
+    """A disposal that was not closed in time, as the supervisor is told of it."""
+    what = _DISPOSALS.get(fact.disposal, "处置")
+    message = (
+        f"任务{fact.task_number}对{fact.object_name}的检查：{what}期限{fact.due_on}已过，尚未复查或办结（处置超期）"
+    )
+    return Alert(
+        WarningKind.DISPOSAL_OVERDUE,
+        fact.authority_id,
+        fact.object_id,
+        message,
+        inspection_id=fact.inspection_id,
+        task_id=fact.task_id,
+        due_on=date.fromisoformat(fact.due_on),
+    )
 
 
 def _visit(one: tasks.DispatchedInspection) -> PlannedVisit:

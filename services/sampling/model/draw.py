@@ -61,6 +61,7 @@ class Draw:
     state: DrawState = DrawState.PREPARING
     window_id: str = ""
     matched: bool = False
+    regions: tuple[str, ...] = ()
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -76,7 +77,8 @@ class Draw:
             task_number=task.number,
             task_name=task.name,
             authority_id=task.authority_id,
-            region=task.region,
+            region=task.allowed_regions[0],
+            regions=task.allowed_regions,
             year=task.year,
             participants=task.participants,
             rounds=(Round(1),),
@@ -89,7 +91,7 @@ class Draw:
 
     def set_scope(self, scope: DrawScope) -> None:
         """Say which objects may be drawn."""
-        self._prepare(scope=scope.within(self.region))
+        self._prepare(scope=scope.within(self.region, self.regions))
 
     def set_strata(self, strata: DrawStrata) -> None:
         """Say how they are divided."""

@@ -27,7 +27,9 @@ class Task:
 
     Args:
         parts: the lead's first.
-        region: of the lead; no object outside of it may be drawn (TJ 15).
+        region: of the lead.
+        regions: where objects may be drawn, each with all within it: first what those who take part have in common,
+            then what an assistance order allows besides (TJ 15).
         purged: a test task whose time has come.
     """
 
@@ -46,7 +48,13 @@ class Task:
     staffing: str = ""
     starts_on: date | None = None
     ends_on: date | None = None
+    regions: tuple[str, ...] = ()
     purged: bool = False
+
+    @property
+    def allowed_regions(self) -> tuple[str, ...]:
+        """Where objects may be drawn; of what was heard before `regions` was told, the lead's region."""
+        return self.regions or (self.region,)
 
     @property
     def participants(self) -> tuple[str, ...]:

@@ -28,6 +28,7 @@ def note_task_formed(work: Work, state: State) -> None:
     draw, task = work.find(Draw, task_id=state["task_id"]), work.find(Task, task_id=state["task_id"])
     if draw and task and not task.purged:
         draw.task_number, draw.task_name, draw.participants = task.number, task.name, task.participants
+        draw.region, draw.regions = task.allowed_regions[0], task.allowed_regions
 
 
 def note_task_purged(work: Work, task_id: str, inspection_ids: Sequence[str]) -> None:

@@ -47,6 +47,7 @@ def task_state(event: tasks.TaskFormed) -> State:
     return {
         **{name: getattr(event, name) for name in (*names, "selection", "staffing")},
         "parts": tuple(Part(part.authority_id, tuple(part.matter_ids)) for part in event.parts),
+        "regions": tuple(event.regions) or (event.region,),
         "starts_on": day(event.starts_on),
         "ends_on": day(event.ends_on),
     }

@@ -8,6 +8,9 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
+NO = "0"
+"""False on both databases. With `sa.false()` SQLite copies the table and drops it, with all that hangs on its rows."""
+
 
 def upgrade() -> None:
     op.create_table(
@@ -31,7 +34,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("inspection_parts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("disposal_due", sa.Date(), nullable=True))
-        batch_op.add_column(sa.Column("disposal_overdue", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("disposal_overdue", sa.Boolean(), nullable=False, server_default=NO))
         batch_op.add_column(sa.Column("domain", sa.Text(), nullable=False, server_default=""))
         batch_op.create_index("parts_that_are_due", ["open_disposal", "disposal_overdue", "disposal_due"], unique=False)
         batch_op.create_index("parts_with_disposals", ["authority_id", "open_disposal", "disposal_due"], unique=False)
@@ -40,10 +43,10 @@ def upgrade() -> None:
         batch_op.create_index("inspections_of_authority", ["authority_id", "state"], unique=False)
 
     with op.batch_alter_table("members", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("signed", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("signed", sa.Boolean(), nullable=False, server_default=NO))
 
     with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("overdue", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("overdue", sa.Boolean(), nullable=False, server_default=NO))
         batch_op.create_index("tasks_that_end", ["state", "ends_on"], unique=False)
 
 

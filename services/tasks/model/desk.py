@@ -26,6 +26,7 @@ class ToDoKind(StrEnum):
     SCHEME_TO_SUBMIT = "SCHEME_TO_SUBMIT"
     SCHEME_RETURNED = "SCHEME_RETURNED"
     SCHEME_TO_APPROVE = "SCHEME_TO_APPROVE"
+    EXTENSION_TO_APPROVE = "EXTENSION_TO_APPROVE"
     OBJECTS_TO_CHOOSE = "OBJECTS_TO_CHOOSE"
     INSPECTORS_TO_ASSIGN = "INSPECTORS_TO_ASSIGN"
     TASK_TO_DISPATCH = "TASK_TO_DISPATCH"
@@ -65,6 +66,7 @@ _TO_DO: dict[ToDoKind, tuple[str, tuple[str, ...]]] = {
     ToDoKind.SCHEME_TO_SUBMIT: ("待报检查方案", (_MANAGER,)),
     ToDoKind.SCHEME_RETURNED: ("退回的检查方案", (_MANAGER,)),
     ToDoKind.SCHEME_TO_APPROVE: ("待批检查方案", (_HEAD,)),
+    ToDoKind.EXTENSION_TO_APPROVE: ("待批任务延期", (_HEAD,)),
     ToDoKind.OBJECTS_TO_CHOOSE: ("待选定对象", (_MANAGER,)),
     ToDoKind.INSPECTORS_TO_ASSIGN: ("待选派人员", (_MANAGER,)),
     ToDoKind.TASK_TO_DISPATCH: ("待下发任务", (_MANAGER,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.chassis.errors import malformed
 from services.tasks.model.record import Finding
@@ -86,6 +86,36 @@ class ExclusionRules:
         if status in self.registration_statuses:
             return "status", f"按企业状态排除：{STATUSES[status]}"
         return ("list", "按指定名单排除") if object_id in self.object_ids else None
+
+
+@dataclass(eq=False, kw_only=True)
+class Exclusion:
+    """Rules as they were applied to a task's list, kept with it.
+
+    Args:
+        object_ids: the named list, with objects that were not on the task's list (yet).
+        by_record, by_status, by_list: how many objects each rule excluded.
+    """
+
+    exclusion_id: str
+    task_id: str
+    authority_id: str
+    record: RecordExclusion | None
+    registration_statuses: tuple[str, ...]
+    object_ids: tuple[str, ...]
+    by_record: int
+    by_status: int
+    by_list: int
+    applied_by: str
+    applied_at: datetime
+
+    @property
+    def rules(self) -> ExclusionRules:
+        return ExclusionRules(self.record, self.registration_statuses, frozenset(self.object_ids))
+
+    @property
+    def list_size(self) -> int:
+        return len(self.object_ids)
 
 
 def _check_record(record: RecordExclusion, year: int) -> None:

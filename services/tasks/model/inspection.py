@@ -178,6 +178,7 @@ class Inspection:
     replaced_by: str = ""
     replaces: str = ""
     survey_id: str = ""
+    added_by: str = ""
     history: tuple[HistoryEntry, ...] = ()
     version: int = 0
     created_at: datetime | None = None

@@ -7,7 +7,7 @@ last. Whether objects are chosen and inspectors assigned are flags beside the st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +15,7 @@ from services.chassis.clock import today
 from services.chassis.errors import FailedPrecondition, InvalidArgument, required
 from services.tasks.model.content import ContentMode, TaskMatter, check_method
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskDraft, TaskOrigin, TaskType, TestTerm
+from services.tasks.model.extension import Extension, ExtensionState, ExtensionWaits, NoExtensionWaits
 from services.tasks.model.paper import Filing, Scheme, SchemeState
 from services.tasks.model.participant import Answer, InvitationOver, NoPartnerAccepted, NotInvited, Participant
 from services.tasks.model.terms import (
@@ -72,6 +73,15 @@ class NotSupplementable(FailedPrecondition):
         )
 
 
+class SupplementsClosed(FailedPrecondition):
+    """The lead has said that nothing more comes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "牵头机构已截止补充检查对象，不能再添加", "the lead has closed supplements: no objects can be added"
+        )
+
+
 class WrongMode(FailedPrecondition):
     """What is drawn is not chosen by hand, and the other way round."""
 
@@ -93,9 +103,18 @@ _POSSIBLE: dict[TaskState, tuple[str, ...]] = {
         "choose_objects",
         "assign_inspectors",
         "dispatch",
+        "extend",
         *_EDITABLE,
     ),
-    TaskState.EXECUTING: ("attach_assistance_order", "choose_objects", "assign_inspectors", "dispatch", "cancel"),
+    TaskState.EXECUTING: (
+        "attach_assistance_order",
+        "choose_objects",
+        "close_supplements",
+        "assign_inspectors",
+        "dispatch",
+        "extend",
+        "cancel",
+    ),
     TaskState.COMPLETED: (),
     TaskState.CANCELLED: (),
 }
@@ -156,6 +175,10 @@ class Task:
     cancel_reason: str = ""
     deleted: bool = False
     overdue: bool = False
+    extensions: tuple[Extension, ...] = ()
+    extension_waits: bool = False
+    supplements_closed_at: datetime | None = None
+    object_types: tuple[str, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     version: int = 0
     created_at: datetime | None = None
@@ -342,6 +365,32 @@ class Task:
             )
         if self.state is TaskState.EXECUTING and self.fixity is Fixity.FIXED:
             raise NotSupplementable
+        if self.supplements_closed_at is not None:
+            raise SupplementsClosed
+
+    def close_supplements(self, reason: str, by: str, now: datetime) -> None:
+        """Nothing more comes on the list, so that the task ends with what is on it."""
+        self.require("close_supplements")
+        if not self._takes_supplements:
+            raise NotSupplementable
+        if self.supplements_closed_at is not None:
+            raise SupplementsClosed
+        self.supplements_closed_at = now
+        self.note(now, by, "SUPPLEMENTS_CLOSED", reason)
+
+    @property
+    def _takes_supplements(self) -> bool:
+        is_by_hand = self.selection is Selection.MANUAL and not self.survey
+        return self.fixity is Fixity.SUPPLEMENTABLE and is_by_hand and self.kind is not TaskKind.INSTANT
+
+    def awaits_supplements(self, today: date) -> bool:
+        """Whether objects may still come, so that it is not done although nothing is left: to its last day, at most."""
+        return self._takes_supplements and self.supplements_closed_at is None and today <= self.ends_on
+
+    def note_object_type(self, type: str) -> None:
+        """Remember what sort of objects came on its list."""
+        if type and type not in self.object_types:
+            self.object_types = (*self.object_types, type)
 
     def is_assisted_in(self, region: str) -> bool:
         """Whether an assistance order allows objects of a region; an order that names none allows all."""
@@ -397,6 +446,34 @@ class Task:
         self.overdue = True
         self.note(now, "", "OVERDUE", detail=self.ends_on.isoformat())
         return True
+
+    # more time
+
+    def extend(self, extension: Extension, by: str, now: datetime) -> bool:
+        """Ask for a later last day; whether it holds at once, because no approved scheme says otherwise (TJ 15)."""
+        self.require("extend")
+        if self.extension_waits:
+            raise ExtensionWaits(self.extensions[-1].ends_on)
+        self.extensions, self.extension_waits = (*self.extensions, extension), True
+        self.note(now, by, "EXTENSION_REQUESTED", extension.reason, f"{extension.before} → {extension.ends_on}")
+        return self.scheme is None or self.scheme.state is not SchemeState.APPROVED
+
+    def waiting_extension(self) -> Extension:
+        """The extension that is to be decided."""
+        self.require("extend")
+        if not self.extension_waits:
+            raise NoExtensionWaits
+        return self.extensions[-1]
+
+    def decide_extension(self, decision: ExtensionState, reason: str, by: str, now: datetime) -> None:
+        """Grant it or not; with the later last day the task is no longer overdue."""
+        asked = self.waiting_extension()
+        decided = replace(asked, state=decision, decided_by=by, decided_at=now, decision_reason=reason)
+        self.extensions, self.extension_waits = (*self.extensions[:-1], decided), False
+        if decision is ExtensionState.APPROVED:
+            self.ends_on, self.overdue = asked.ends_on, False
+        action = "EXTENDED" if decision is ExtensionState.APPROVED else "EXTENSION_REJECTED"
+        self.note(now, by, action, reason or asked.reason, f"{asked.before} → {asked.ends_on}")
 
     def complete(self, now: datetime) -> None:
         """Nothing is left to do."""

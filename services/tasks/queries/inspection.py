@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis.identity import Principal
 from services.chassis.paging import Page, paginate
-from services.tasks.model.inspection import LIVE, Inspection, InspectionState
+from services.tasks.model.inspection import Inspection, InspectionState
 from services.tasks.model.part import PartState
 from services.tasks.queries.ordering import chosen_order, contains
 from services.tasks.tables import inspections, members, parts
@@ -21,7 +21,6 @@ _ORDERS = {
     "object_name": [inspections.c.object_name, inspections.c.inspection_id],
     "rank": [inspections.c.stratum, inspections.c.rank, inspections.c.inspection_id],
 }
-MOST_PAPERS = 200
 
 
 @dataclass(frozen=True)
@@ -100,19 +99,3 @@ def _visible(by: Principal, task_id: str) -> ColumnElement[bool]:
 def _has_part(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     # one of a list, and no `exists`: SQLite begins with the list, and with `exists` it would try every inspection
     return inspections.c.inspection_id.in_(select(parts.c.inspection_id).where(*conditions))
-
-
-def notice_inspections(session: Session, task_id: str, ids: list[str]) -> list[Inspection]:
-    """The inspections of a task whose notices are asked for: these, or the first that have a notice."""
-    found = paper_inspections(session, task_id, ids)
-    return [inspection for inspection in found if ids or inspection.code or not inspection.is_on_site]
-
-
-def paper_inspections(session: Session, task_id: str, ids: list[str]) -> list[Inspection]:
-    """The inspections of a task whose papers are asked for: these, or the first that went out and may take place."""
-    gone_out = select(Inspection).where(inspections.c.task_id == task_id, inspections.c.dispatched_at.is_not(None))
-    chosen = (
-        inspections.c.inspection_id.in_(ids) if ids else inspections.c.state.in_(LIVE - {InspectionState.INTERCEPTED})
-    )
-    in_order = gone_out.where(chosen).order_by(inspections.c.inspection_id)
-    return list(session.scalars(in_order.limit(MOST_PAPERS)))

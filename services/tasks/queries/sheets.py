@@ -17,6 +17,7 @@ from services.tasks.model.change import Change
 from services.tasks.model.desk import DeadlineKind, Waiting, term
 from services.tasks.model.draft import Fixity, Selection, Staffing, TaskOrigin, TaskType
 from services.tasks.model.effectiveness import Breakdown, Effectiveness, Figure, FigureValue, WeeklyReport, WeeklyRow
+from services.tasks.model.frequency import Frequencies
 from services.tasks.model.inspection import Inspection
 from services.tasks.model.task import Task, TaskState
 from services.tasks.model.terms import LeadKind, TaskKind, TaskNature
@@ -66,6 +67,7 @@ _TASK_HEADS = [
     "检查对象选定方式",
     "检查人员选派方式",
     "检查对象是否固定",
+    "检查对象类型",
     "检查对象数量",
     "开始日期",
     "结束日期",
@@ -159,6 +161,7 @@ def _task_row(task: Task) -> list[Any]:
         _DRAWN if task.selection is Selection.RANDOM else _ZH[task.selection],
         _DRAWN if task.staffing is Staffing.RANDOM else _ZH[task.staffing],
         _ZH[task.fixity],
+        "、".join(_OBJECT_TYPES.get(type, type) for type in task.object_types),
         task.object_count,
         task.starts_on,
         task.ends_on,
@@ -194,6 +197,12 @@ def object_template() -> bytes:
     """An empty file of objects to fill in, and what goes into each column."""
     columns = list(_TEMPLATE)
     return _workbook([("检查对象", columns, []), ("填写说明", ["列", "说明"], list(_TEMPLATE.items()))])
+
+
+def exclusion_template() -> bytes:
+    """An empty file of objects to exclude, and what goes into each column."""
+    columns = {name: _TEMPLATE[name] for name in ("对象编码", "对象名称")}
+    return _workbook([("排除名单", list(columns), []), ("填写说明", ["列", "说明"], list(columns.items()))])
 
 
 def change_sheet(session: Session, statement: Select[Change]) -> bytes:
@@ -298,6 +307,17 @@ def breakdown_sheet(figures: Breakdown) -> bytes:
         for row in figures.rows
     ]
     return _workbook([("效能评估", heads, rows), _definitions(figures.from_date, figures.to_date)])
+
+
+def frequency_sheet(found: Frequencies) -> bytes:
+    """How often authorities inspect an object, and what is counted."""
+    heads = ["机构", "区划", "检查数", "检查对象数", "频次", "受检两次及以上对象数", "单个对象最多受检次数"]
+    rows = [
+        [row.authority_name, row.region, row.inspections, row.objects, row.per_object, row.repeated, row.most]
+        for row in (*found.rows, found.total)
+    ]
+    period = [["统计期", f"{found.from_date} 至 {found.to_date}"], ["口径", found.definition]]
+    return _workbook([("检查频次", heads, rows), ("口径", ["项目", "说明"], period)])
 
 
 def weekly_sheet(report: WeeklyReport) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, func, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, exists, false, func, not_, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from services.chassis.identity import Principal
@@ -51,6 +51,7 @@ class TaskFilter:
     inspectors: str = ""
     selection: Selection | None = None
     staffing: Staffing | None = None
+    object_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,8 @@ def _conditions(wanted: TaskFilter) -> Iterator[ColumnElement[bool]]:
     for name, is_settled in (("objects", tasks.c.objects_chosen), ("inspectors", tasks.c.staffed)):
         if getattr(wanted, name):
             yield is_settled.is_(getattr(wanted, name) == "SETTLED")
+    if wanted.object_type:
+        yield contains(type_coerce(tasks.c.object_types, Text), f"|{wanted.object_type}|")
     if wanted.tab:
         yield _TABS[wanted.tab]
     if wanted.participant_id:

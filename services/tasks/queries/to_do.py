@@ -149,6 +149,9 @@ _TO_DO: dict[ToDoKind, Callable[[Principal], Select[Any]]] = {
     _K.SCHEME_TO_APPROVE: lambda by: waiting_tasks(
         _K.SCHEME_TO_APPROVE, _led(by, _T.PENDING_EXECUTION), _scheme(SchemeState.SUBMITTED)
     ),
+    _K.EXTENSION_TO_APPROVE: lambda by: waiting_tasks(
+        _K.EXTENSION_TO_APPROVE, _led(by, *AT_WORK), tasks.c.extension_waits.is_(True)
+    ),
     _K.OBJECTS_TO_CHOOSE: lambda by: waiting_tasks(
         _K.OBJECTS_TO_CHOOSE, _led(by, *AT_WORK), tasks.c.objects_chosen.is_(False)
     ),

@@ -11,6 +11,7 @@ from services.tasks import papers
 from services.tasks.model.inspection import Inspection
 from services.tasks.queries import change, sheets
 from services.tasks.queries import inspection as queries
+from services.tasks.queries import papers as printed
 from services.tasks.use_cases import disposal, instant, replacement, staffing, survey, transfer
 from services.tasks.use_cases import inspection as use_cases
 from services.tasks.use_cases.access import find_task, require_inspection_reader, require_reader
@@ -214,7 +215,8 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
     def GetNotices(self, request: pb.GetNoticesRequest, call: Call) -> HttpBody:
         task = find_task(call.work, request.task_id, lock=False)
         require_reader(task, call.principal)
-        chosen = queries.notice_inspections(call.work.session, task.task_id, list(request.inspection_ids))
+        ids = list(request.inspection_ids)
+        chosen = printed.notice_inspections(call.work.session, task.task_id, ids, request.part)
         return file(papers.notices(task, chosen, call.now), PDF)
 
     @read
@@ -228,8 +230,11 @@ class InspectionsServicer(Servicer, inspections_pb2_grpc.InspectionsServiceServi
     def GetRecordForms(self, request: pb.GetRecordFormsRequest, call: Call) -> HttpBody:
         task = find_task(call.work, request.task_id, lock=False)
         require_reader(task, call.principal)
-        chosen = queries.paper_inspections(call.work.session, task.task_id, list(request.inspection_ids))
-        authority_id = request.authority_id or call.principal.authority or task.authority_id
+        authority_id, ids = (
+            request.authority_id or call.principal.authority or task.authority_id,
+            request.inspection_ids,
+        )
+        chosen = printed.form_inspections(call.work.session, task.task_id, authority_id, list(ids), request.part)
         return file(papers.record_forms(task, chosen, authority_id), PDF)
 
 

@@ -11,6 +11,7 @@ from services.chassis.servicing import Call, Servicer, read, write
 from services.tasks.model.task import Task
 from services.tasks.queries import objects as queries
 from services.tasks.queries import sheets
+from services.tasks.queries.exclusions import list_exclusions
 from services.tasks.use_cases import exclusion, importing
 from services.tasks.use_cases import objects as use_cases
 from services.tasks.use_cases.access import find_task, require_reader
@@ -46,14 +47,27 @@ class TaskObjectsServicer(Servicer, objects_pb2_grpc.TaskObjectsServiceServicer)
     def AddMatchingObjects(self, request: pb.AddMatchingObjectsRequest, call: Call) -> pb.AddMatchingObjectsResponse:
         found = queries.find_in_directory(call.work.session, wire.directory_filter(request), use_cases.MOST_ROWS)
         added = use_cases.add_matching(
-            call.work, request.task_id, found, request.repeat_reason, by=call.principal, now=call.now
+            call.work,
+            request.task_id,
+            found,
+            request.repeat_reason,
+            apply_exclusions=request.apply_exclusions,
+            by=call.principal,
+            now=call.now,
         )
         return wire.added(added)
 
     @write
     def ImportTaskObjects(self, request: pb.ImportTaskObjectsRequest, call: Call) -> import_pb2.ImportReport:
-        rows = wire.rows(request)
-        return wire.report(importing.import_objects(call.work, request.task_id, rows, by=call.principal, now=call.now))
+        report = importing.import_objects(
+            call.work,
+            request.task_id,
+            wire.rows(request),
+            apply_exclusions=request.apply_exclusions,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.report(report)
 
     @read
     def GetTaskObjectTemplate(self, _request: pb.GetTaskObjectTemplateRequest, _call: Call) -> HttpBody:
@@ -65,6 +79,32 @@ class TaskObjectsServicer(Servicer, objects_pb2_grpc.TaskObjectsServiceServicer)
         return wire.excluded(
             exclusion.exclude_objects(call.work, request.task_id, rules, by=call.principal, now=call.now)
         )
+
+    @read
+    def ListExclusions(self, request: pb.ListExclusionsRequest, call: Call) -> pb.ListExclusionsResponse:
+        page = list_exclusions(
+            call.work.session,
+            _read(call, request.task_id).task_id,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return wire.exclusions(page)
+
+    @read
+    def GetExclusion(self, request: pb.GetExclusionRequest, call: Call) -> pb.Exclusion:
+        task = _read(call, request.task_id)
+        return wire.exclusion(exclusion.kept_exclusion(call.work, task, request.exclusion_id))
+
+    @write
+    def ImportExclusions(self, request: pb.ImportExclusionsRequest, call: Call) -> import_pb2.ImportReport:
+        rows = wire.exclusion_rows(request)
+        return wire.report(
+            importing.import_exclusions(call.work, request.task_id, rows, by=call.principal, now=call.now)
+        )
+
+    @read
+    def GetExclusionTemplate(self, _request: pb.GetExclusionTemplateRequest, _call: Call) -> HttpBody:
+        return file(sheets.exclusion_template(), XLSX)
 
     @write
     def RemoveObjects(self, request: pb.RemoveObjectsRequest, call: Call) -> tasks_pb2.ObjectCounts:

@@ -12,6 +12,7 @@ from services.tasks import recounting
 from services.tasks.queries import effectiveness as queries
 from services.tasks.queries import sheets
 from services.tasks.queries.breakdown import breakdown
+from services.tasks.queries.frequency import frequencies
 from services.tasks.wire import statistics as wire
 from services.tasks.wire.task import XLSX, file
 
@@ -59,6 +60,15 @@ class StatisticsServicer(Servicer, statistics_pb2_grpc.StatisticsServiceServicer
     def ExportEffectivenessBreakdown(self, request: pb.GetEffectivenessBreakdownRequest, call: Call) -> HttpBody:
         figures = breakdown(call.work.session, wire.scope(request), wire.dimensions(request))
         return file(sheets.breakdown_sheet(figures), XLSX)
+
+    @read
+    def GetFrequencies(self, request: pb.GetFrequenciesRequest, call: Call) -> pb.Frequencies:
+        return wire.frequencies(frequencies(call.work.session, wire.scope(request)))
+
+    @read
+    def ExportFrequencies(self, request: pb.GetFrequenciesRequest, call: Call) -> HttpBody:
+        found = frequencies(call.work.session, wire.scope(request))
+        return file(sheets.frequency_sheet(found), XLSX)
 
     @read
     def GetWeeklyReport(self, request: pb.GetWeeklyReportRequest, call: Call) -> pb.WeeklyReport:

@@ -11,7 +11,7 @@ from services.chassis.clock import today
 from services.chassis.servicing import Call, Servicer, read, write
 from services.tasks.queries import sheets
 from services.tasks.queries import task as queries
-from services.tasks.use_cases import dispatch, distribution, invitation, objects, papers, staffing
+from services.tasks.use_cases import dispatch, distribution, extension, invitation, objects, papers, staffing
 from services.tasks.use_cases import task as use_cases
 from services.tasks.use_cases.access import find_task, require_reader
 from services.tasks.wire import task as wire
@@ -132,8 +132,15 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
 
     @write
     def AddObjects(self, request: pb.AddObjectsRequest, call: Call) -> pb.AddObjectsResponse:
-        chosen = wire.objects(request)
-        return wire.added(objects.add_objects(call.work, request.task_id, chosen, by=call.principal, now=call.now))
+        added = objects.add_objects(
+            call.work,
+            request.task_id,
+            wire.objects(request),
+            apply_exclusions=request.apply_exclusions,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.added(added)
 
     @write
     def RemoveObject(self, request: pb.RemoveObjectRequest, call: Call) -> Empty:
@@ -196,6 +203,35 @@ class TasksServicer(Servicer, tasks_pb2_grpc.TasksServiceServicer):
     @write
     def CancelTask(self, request: pb.CancelTaskRequest, call: Call) -> pb.Task:
         task = use_cases.cancel_task(
+            call.work, request.task_id, request.reason, etag=request.etag, by=call.principal, now=call.now
+        )
+        return wire.task(task)
+
+    @write
+    def ExtendTask(self, request: pb.ExtendTaskRequest, call: Call) -> pb.Task:
+        wanted = wire.extension(request)
+        task = extension.extend_task(
+            call.work, request.task_id, wanted, etag=request.etag, by=call.principal, now=call.now
+        )
+        return wire.task(task)
+
+    @write
+    def ApproveExtension(self, request: pb.ApproveExtensionRequest, call: Call) -> pb.Task:
+        task = extension.approve_extension(
+            call.work, request.task_id, etag=request.etag, by=call.principal, now=call.now
+        )
+        return wire.task(task)
+
+    @write
+    def RejectExtension(self, request: pb.RejectExtensionRequest, call: Call) -> pb.Task:
+        task = extension.reject_extension(
+            call.work, request.task_id, request.reason, etag=request.etag, by=call.principal, now=call.now
+        )
+        return wire.task(task)
+
+    @write
+    def CloseSupplements(self, request: pb.CloseSupplementsRequest, call: Call) -> pb.Task:
+        task = objects.close_supplements(
             call.work, request.task_id, request.reason, etag=request.etag, by=call.principal, now=call.now
         )
         return wire.task(task)

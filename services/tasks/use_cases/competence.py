@@ -12,6 +12,9 @@ from services.tasks.model.inspection import InspectedObject
 from services.tasks.model.task import Task
 from services.tasks.model.terms import lies_within
 
+ANYWHERE = "000000"
+"""What stands for all regions: an assistance order that names none allows all."""
+
 Somewhere = TypeVar("Somewhere", DirectoryObject, InspectedObject)
 
 
@@ -41,6 +44,14 @@ def within_region(work: Work, task: Task, objects: Iterable[Somewhere]) -> list[
     """The objects that all who take part may inspect."""
     regions = [region for _, region in _regions(work, task)]
     return [object for object in objects if all(_is_within(task, object, region) for region in regions)]
+
+
+def allowed_regions(work: Work, task: Task) -> tuple[str, ...]:
+    """Where objects may be chosen: what those who take part have in common, then what an assistance order adds."""
+    regions = [region for _, region in _regions(work, task)]
+    common = [region for region in regions if all(lies_within(region, other) for other in regions)]
+    assisted = () if task.assistance_order is None else (task.assistance_regions or (ANYWHERE,))
+    return tuple(dict.fromkeys([*common[:1], *assisted]))
 
 
 def _regions(work: Work, task: Task) -> list[tuple[str, str]]:

@@ -10,11 +10,14 @@ from services.chassis.clock import today
 from services.chassis.errors import NoSuchThing
 from services.chassis.identity import Principal
 from services.chassis.work import Work
-from services.tasks.model.inspection import Inspection
+from services.tasks.events import DisposalOverdue, TaskOverdue
+from services.tasks.model.inspection import OPEN, Inspection
 from services.tasks.model.part import Part, require_recheckers
 from services.tasks.model.record import DisposalKind, Recheck, RecheckResult, Renewal
+from services.tasks.model.task import TaskState
 from services.tasks.model.terms import Attachment, Method
 from services.tasks.use_cases.access import find_inspection, known_task, own_part
+from services.tasks.use_cases.settling import settle_task
 from services.tasks.use_cases.staffing import known_inspectors
 
 
@@ -94,7 +97,7 @@ def _recheckers(work: Work, part: Part, entry: RecheckEntry, by: Principal, now:
 
 
 def raise_overdue_disposals(work: Work, keys: Iterable[tuple[str, str]], *, now: datetime) -> None:
-    """Put on record whose disposals were not closed by their last day, by inspection and authority."""
+    """Put on record, and tell, whose disposals were not closed by their last day, by inspection and authority."""
     for inspection_id, authority_id in keys:
         try:
             _, inspection = find_inspection(work, inspection_id)
@@ -103,11 +106,43 @@ def raise_overdue_disposals(work: Work, keys: Iterable[tuple[str, str]], *, now:
         part = inspection.part(authority_id)
         if part is not None and part.fall_overdue(today(now)):
             inspection.note(now, "", "DISPOSAL_OVERDUE", detail=authority_id)
+            work.emit(_disposal_overdue(inspection, part))
+
+
+def _disposal_overdue(inspection: Inspection, part: Part) -> DisposalOverdue:
+    assert part.disposal_due is not None
+    return DisposalOverdue(
+        inspection_id=inspection.inspection_id,
+        authority_id=part.authority_id,
+        task_id=inspection.task_id,
+        task_number=inspection.task_number,
+        nature=inspection.nature,
+        object_id=inspection.object_id,
+        object_name=inspection.object_name,
+        disposal=part.versions[-1].record.disposal.kind,
+        due_on=part.disposal_due,
+    )
 
 
 def raise_overdue_tasks(work: Work, task_ids: Iterable[str], *, now: datetime) -> None:
-    """Put on record which tasks were not done by their last day."""
+    """Put on record, and tell, which tasks were not done by their last day."""
     for task_id in task_ids:
         task = known_task(work, task_id)
-        if task is not None:
-            task.fall_overdue(now)
+        if task is None:
+            continue
+        if task.state is TaskState.EXECUTING:  # one that waited for supplements is done when its last day is over
+            settle_task(work, task, now)
+        if task.fall_overdue(now):
+            open = work.count(Inspection, task_id=task.task_id, excluded=False, state=OPEN)
+            work.emit(
+                TaskOverdue(
+                    task.task_id,
+                    task.number,
+                    task.name,
+                    task.nature,
+                    task.authority_id,
+                    task.plan_id,
+                    task.ends_on,
+                    open,
+                )
+            )

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from services.chassis.errors import NoSuchThing
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.tasks.model.change import ChangeKind
-from services.tasks.model.copies import DirectoryObject
-from services.tasks.model.exclusion import Earlier, ExclusionRules
-from services.tasks.model.inspection import LIVE, WAITING, Inspection
-from services.tasks.model.part import Part
+from services.tasks.model.exclusion import Exclusion, ExclusionRules
+from services.tasks.model.inspection import WAITING, Inspection
 from services.tasks.model.task import Task
-from services.tasks.model.terms import HistoryEntry, TaskNature
+from services.tasks.model.terms import HistoryEntry
 from services.tasks.use_cases.access import led_task
 from services.tasks.use_cases.changes import keep_changes
+from services.tasks.use_cases.excluding import met
 from services.tasks.use_cases.objects import MOST_ROWS, ObjectCounts, count_objects, require_at_most
 from services.tasks.use_cases.settling import settle_task
 
@@ -55,11 +55,12 @@ def exclude_objects(work: Work, task_id: str, rules: ExclusionRules, *, by: Prin
     names = ("inspection_id", "task_id", "task_number", "object_id", "object_name")
     for batch in work.row_batches(Inspection, names, AT_A_TIME, task_id=task.task_id, excluded=False, **WAITING):
         by_reason: dict[str, list[Any]] = defaultdict(list)
-        for row, rule, reason in _met(work, task, rules, batch):
+        for row, rule, reason in met(work, task, rules, batch):
             by_reason[reason].append(row)
             done.by_rule[rule] += 1
-        for reason, met in by_reason.items():
-            _exclude(work, met, reason, by, now)
+        for reason, rows in by_reason.items():
+            _exclude(work, rows, reason, by, now)
+    _keep(work, task, rules, done, by, now)
     settle_task(work, task, now)
     done.counts = count_objects(work, task)
     return done
@@ -73,34 +74,27 @@ def _exclude(work: Work, met: Sequence[Any], reason: str, by: Principal, now: da
     keep_changes(work, ChangeKind.OBJECT_EXCLUDED, met, reason, by=by, now=now)
 
 
-def _met(work: Work, task: Task, rules: ExclusionRules, batch: Sequence[Any]) -> list[tuple[Any, str, str]]:
-    """Of a batch, what a rule meets, with the rule and why."""
-    ids = [row.object_id for row in batch]
-    statuses = _statuses(work, ids) if rules.registration_statuses else {}
-    others = _others(work, task, ids) if rules.record else {}
-    met = []
-    for row in batch:
-        id = row.object_id
-        found = rules.met_by(id, statuses.get(id, ""), others.get(id, ()), task.year)
-        if found is not None:
-            met.append((row, *found))
-    return met
+def _keep(work: Work, task: Task, rules: ExclusionRules, done: Excluded, by: Principal, now: datetime) -> None:
+    """Keep the rules with the task: who asks later why an object was left out finds them."""
+    kept = {
+        "exclusion_id": work.new_id(),
+        "task_id": task.task_id,
+        "authority_id": by.authority,
+        "record": rules.record,
+        "registration_statuses": rules.registration_statuses,
+        "object_ids": tuple(sorted(rules.object_ids)),
+        "by_record": done.by_record,
+        "by_status": done.by_status,
+        "by_list": done.by_list,
+        "applied_by": by.subject,
+        "applied_at": now,
+    }
+    work.insert(Exclusion, [kept])
 
 
-def _statuses(work: Work, object_ids: Sequence[str]) -> dict[str, str]:
-    rows = work.rows(DirectoryObject, ("object_id", "registration_status"), object_id=object_ids)
-    return dict(rows)
-
-
-def _others(work: Work, task: Task, object_ids: Sequence[str]) -> dict[str, list[Earlier]]:
-    """The other inspections of each object by the lead that count, done and pending."""
-    names = ("inspection_id", "task_id", "object_id", "kind", "starts_on")
-    counting: dict[str, object] = {"nature": TaskNature.FORMAL, "state": LIVE, "excluded": False}
-    rows = work.rows(Inspection, names, object_id=object_ids, **counting)
-    formal = {row.inspection_id: row for row in rows if row.task_id != task.task_id}
-    ours = {"inspection_id": list(formal), "authority_id": task.authority_id}
-    found: dict[str, list[Earlier]] = defaultdict(list)
-    for id, finding, day in work.rows(Part, ("inspection_id", "finding", "inspected_on"), **ours):
-        other = formal[id]
-        found[other.object_id].append(Earlier(other.kind, other.starts_on, finding, day))
+def kept_exclusion(work: Work, task: Task, exclusion_id: str) -> Exclusion:
+    """Rules that were applied to the list of a task."""
+    found = work.find(Exclusion, exclusion_id=exclusion_id, task_id=task.task_id)
+    if found is None:
+        raise NoSuchThing("Exclusion", exclusion_id)
     return found

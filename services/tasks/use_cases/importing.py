@@ -10,9 +10,12 @@ from services.chassis.identity import Principal
 from services.chassis.import_report import ImportReport, Rejection
 from services.chassis.work import Work
 from services.tasks.model.copies import DirectoryObject
+from services.tasks.model.exclusion import ExclusionRules
 from services.tasks.model.task import Task
 from services.tasks.model.terms import LeadKind
+from services.tasks.use_cases.access import led_task
 from services.tasks.use_cases.competence import within_region
+from services.tasks.use_cases.exclusion import exclude_objects
 from services.tasks.use_cases.making import directory
 from services.tasks.use_cases.objects import (
     MOST_ROWS,
@@ -45,7 +48,13 @@ class ObjectRow:
 
 
 def import_objects(
-    work: Work, task_id: str, rows: Sequence[ObjectRow], *, by: Principal, now: datetime
+    work: Work,
+    task_id: str,
+    rows: Sequence[ObjectRow],
+    *,
+    apply_exclusions: bool = False,
+    by: Principal,
+    now: datetime,
 ) -> ImportReport:
     """Add the objects that rows name, row by row."""
     task = addable_task(work, task_id, by)
@@ -56,7 +65,7 @@ def import_objects(
     sound = _sound(task, rows, known, inside, report)
     present = on_list(work, task, sound)
     new = [row.choice for id, row in sound.items() if id not in present]
-    report.imported, warnings = take(work, task, new, known, by, now)
+    report.imported, warnings, _ = take(work, task, new, known, by, now, apply_exclusions)
     report.unchanged = len(present)
     report.rejections += _repeats(sound, warnings)
     report.rejections.sort(key=lambda rejection: rejection.line)
@@ -73,11 +82,7 @@ def _sound(
     """The first row of each object that nothing is wrong with; the others are reported."""
     sound: dict[str, ObjectRow] = {}
     for row in rows:
-        rejection = _fault(task, row, known.get(row.object_id), row.object_id in inside)
-        if rejection is None and row.object_id in sound:
-            rejection = _refused(
-                row, "对象编码", row.object_id, "DUPLICATE", f"与第 {sound[row.object_id].line} 行重复"
-            )
+        rejection = _fault(task, row, known.get(row.object_id), row.object_id in inside) or _named_twice(row, sound)
         if rejection is None:
             sound[row.object_id] = row
         else:
@@ -85,7 +90,46 @@ def _sound(
     return sound
 
 
+def import_exclusions(
+    work: Work, task_id: str, rows: Sequence[ObjectRow], *, by: Principal, now: datetime
+) -> ImportReport:
+    """Exclude by a named list from a file (导入排除名单); what is not on the task's list is kept in the rule."""
+    led_task(work, task_id, by=by).require_addable()
+    require_at_most("rows", len(rows), MOST_ROWS)
+    report, named = ImportReport(), dict[str, ObjectRow]()
+    known = directory(work, {row.object_id for row in rows})
+    for row in rows:
+        rejection = _misnamed(row, known.get(row.object_id)) or _named_twice(row, named)
+        if rejection is None:
+            named[row.object_id] = row
+        else:
+            report.rejections.append(rejection)
+    if named:
+        rules = ExclusionRules(object_ids=frozenset(named))
+        report.imported = exclude_objects(work, task_id, rules, by=by, now=now).by_list
+    report.unchanged = len(named) - report.imported
+    return report
+
+
+def _named_twice(row: ObjectRow, named: Mapping[str, ObjectRow]) -> Rejection | None:
+    earlier = named.get(row.object_id)
+    if earlier is None:
+        return None
+    return _refused(row, "对象编码", row.object_id, "DUPLICATE", f"与第 {earlier.line} 行重复")
+
+
 def _fault(task: Task, row: ObjectRow, object: DirectoryObject | None, is_inside: bool) -> Rejection | None:
+    if misnamed := _misnamed(row, object):
+        return misnamed
+    assert object is not None
+    if not is_inside:
+        reason = f"区划 {object.region} 超出属地管辖范围（{task.region}），须附异地协助文件"
+        return _refused(row, "对象编码", row.object_id, "OUT_OF_REGION", reason)
+    return _lead_fault(task, row)
+
+
+def _misnamed(row: ObjectRow, object: DirectoryObject | None) -> Rejection | None:
+    """What is wrong with how a row names an object of the directory."""
     if not row.object_id:
         return _refused(row, "对象编码", "", "REQUIRED", "缺少对象编码")
     if object is None:
@@ -93,10 +137,7 @@ def _fault(task: Task, row: ObjectRow, object: DirectoryObject | None, is_inside
     if row.name and row.name != object.name:
         reason = f"与名录库中的名称（{object.name}）不一致，请核对对象编码"
         return _refused(row, "对象名称", row.name, "NAME_MISMATCH", reason)
-    if not is_inside:
-        reason = f"区划 {object.region} 超出属地管辖范围（{task.region}），须附异地协助文件"
-        return _refused(row, "对象编码", row.object_id, "OUT_OF_REGION", reason)
-    return _lead_fault(task, row)
+    return None
 
 
 def _lead_fault(task: Task, row: ObjectRow) -> Rejection | None:

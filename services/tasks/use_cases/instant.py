@@ -100,4 +100,4 @@ def _put_on_list(
     repeats = repeats_of(work, task, [object.object_id]).get(object.object_id, ())
     require_reason(repeats, draft.repeat_reason, "repeat_reason")
     choice = ObjectChoice(object.object_id, draft.repeat_reason, draft.lead_kind, draft.lead_detail)
-    take(work, task, [choice], {object.object_id: object}, by, now)
+    take(work, task, [choice], {object.object_id: object}, by, now, apply_exclusions=False)

@@ -32,6 +32,7 @@ def new_inspection(work: Work, task: Task, object: InspectedObject, now: datetim
         object_name=object.name,
         object=object,
     )
+    task.note_object_type(object.type)
     inspection.parts = [_part(inspection, participant, index) for index, participant in enumerate(task.parts())]
     inspection.note(now, by, "CREATED")
     return inspection

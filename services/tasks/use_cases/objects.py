@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation, malformed, required
-from services.chassis.identity import Principal
+from services.chassis.identity import NotYours, Principal
 from services.chassis.work import Work
 from services.tasks.model.change import ChangeKind
 from services.tasks.model.copies import DirectoryObject
@@ -18,6 +18,7 @@ from services.tasks.model.terms import LeadKind, TaskKind
 from services.tasks.use_cases.access import joined_task, led_task
 from services.tasks.use_cases.changes import keep_changes
 from services.tasks.use_cases.competence import require_region, within_region
+from services.tasks.use_cases.excluding import exclude_new
 from services.tasks.use_cases.making import as_inspected, directory, keep_inspections, new_inspection
 from services.tasks.use_cases.repeats import Repeat, repeats_of, require_reason
 from services.tasks.use_cases.settling import settle_task
@@ -56,6 +57,7 @@ class Added:
     added: int
     present: int
     warnings: tuple[RepeatWarning, ...]
+    excluded: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class AddedMatching:
     present: int
     outside: int
     warnings: tuple[RepeatWarning, ...]
+    excluded: int = 0
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,15 @@ class ObjectCounts:
         return self.total - self.excluded
 
 
-def add_objects(work: Work, task_id: str, choices: tuple[ObjectChoice, ...], *, by: Principal, now: datetime) -> Added:
+def add_objects(
+    work: Work,
+    task_id: str,
+    choices: tuple[ObjectChoice, ...],
+    *,
+    apply_exclusions: bool = False,
+    by: Principal,
+    now: datetime,
+) -> Added:
     """Add objects by hand; those inspected this year for the same matter only with a reason."""
     task = addable_task(work, task_id, by)
     require_at_most("objects", len(choices), MOST_OBJECTS)
@@ -93,8 +104,8 @@ def add_objects(work: Work, task_id: str, choices: tuple[ObjectChoice, ...], *, 
     new = [choice for id, choice in wanted.items() if id not in present]
     objects = require_known(work, [choice.object_id for choice in new])
     require_region(work, task, objects.values())
-    taken, warnings = take(work, task, new, objects, by, now)
-    return Added(taken, len(present), warnings)
+    taken, warnings, excluded = take(work, task, new, objects, by, now, apply_exclusions)
+    return Added(taken, len(present), warnings, excluded)
 
 
 def add_matching(
@@ -103,6 +114,7 @@ def add_matching(
     found: Sequence[DirectoryObject],
     repeat_reason: str,
     *,
+    apply_exclusions: bool = False,
     by: Principal,
     now: datetime,
 ) -> AddedMatching:
@@ -117,8 +129,8 @@ def add_matching(
     inside = {object.object_id: object for object in within_region(work, task, found)}
     present = on_list(work, task, inside)
     new = [ObjectChoice(id, repeat_reason) for id in inside if id not in present]
-    taken, warnings = take(work, task, new, inside, by, now)
-    return AddedMatching(len(found), taken, len(present), len(found) - len(inside), warnings)
+    taken, warnings, excluded = take(work, task, new, inside, by, now, apply_exclusions)
+    return AddedMatching(len(found), taken, len(present), len(found) - len(inside), warnings, excluded)
 
 
 def addable_task(work: Work, task_id: str, by: Principal) -> Task:
@@ -127,6 +139,14 @@ def addable_task(work: Work, task_id: str, by: Principal) -> Task:
     task.require_addable()
     if task.state is not TaskState.EXECUTING or task.fixity is not Fixity.SUPPLEMENTABLE:
         by.require(authority=task.authority_id)
+    return task
+
+
+def close_supplements(work: Work, task_id: str, reason: str, *, etag: str, by: Principal, now: datetime) -> Task:
+    """The lead says that nothing more comes on the list of a SUPPLEMENTABLE task (补充截止)."""
+    task = led_task(work, task_id, by=by, etag=etag)
+    task.close_supplements(reason, by.subject, now)
+    settle_task(work, task, now)
     return task
 
 
@@ -181,17 +201,20 @@ def take(
     objects: Mapping[str, DirectoryObject],
     by: Principal,
     now: datetime,
-) -> tuple[int, tuple[RepeatWarning, ...]]:
-    """Put new objects on the list, repeats only with a reason; how many, and which were warned of."""
+    apply_exclusions: bool,
+) -> tuple[int, tuple[RepeatWarning, ...], int]:
+    """Put new objects on the list, repeats only with a reason; how many, which were warned of, and how many of them the
+    rules kept with the task exclude, if these are to be applied."""
     repeats = repeats_of(work, task, [choice.object_id for choice in new])
     taken = [choice for choice in new if choice.repeat_reason.strip() or not repeats.get(choice.object_id)]
     made = [
         _chosen(work, task, objects[choice.object_id], choice, repeats.get(choice.object_id, ()), by, now)
         for choice in taken
     ]
+    excluded = exclude_new(work, task, made, by, now) if apply_exclusions else 0
     keep_inspections(work, made, now, by.subject)
     settle_task(work, task, now)
-    return len(taken), _warnings(new, repeats, {choice.object_id for choice in taken})
+    return len(taken), _warnings(new, repeats, {choice.object_id for choice in taken}), excluded
 
 
 def _warnings(
@@ -224,6 +247,7 @@ def _chosen(
     inspection = new_inspection(work, task, as_inspected(object), now, by.subject)
     note_repeat(inspection, repeats, choice.repeat_reason, by, now)
     inspection.lead_kind, inspection.lead_detail = choice.lead_kind, choice.lead_detail
+    inspection.added_by = by.authority
     return inspection
 
 
@@ -238,11 +262,12 @@ def note_repeat(inspection: Inspection, repeats: Sequence[Repeat], reason: str, 
 def remove_objects(
     work: Work, task_id: str, object_ids: tuple[str, ...], reason: str, *, by: Principal, now: datetime
 ) -> ObjectCounts:
-    """Take objects off the list before they are sent out, all of them or none."""
-    task = led_task(work, task_id, by=by)
-    task.require_addable()
+    """Take objects off the list before they are sent out, all of them or none; a partner those it supplemented."""
+    task = addable_task(work, task_id, by)
     require_at_most("object_ids", len(object_ids), MOST_ROWS)
     listed = _require_listed(work, task, object_ids)
+    if by.authority != task.authority_id and any(each.added_by != by.authority for each in listed):
+        raise NotYours("authority", task.authority_id)
     for inspection in listed:
         inspection.require("remove")
         inspection.cancel(reason or "移出名单", by.subject, now)

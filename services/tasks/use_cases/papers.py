@@ -11,6 +11,7 @@ from services.tasks.model.paper import Filing, SchemeState
 from services.tasks.model.task import Task
 from services.tasks.model.terms import Attachment
 from services.tasks.use_cases.access import led_task
+from services.tasks.use_cases.task import announce_formed
 
 
 def submit_scheme(
@@ -64,4 +65,5 @@ def attach_assistance_order(
     """Attach the order that allows objects of other regions."""
     task = led_task(work, task_id, by=by, etag=etag)
     task.attach_assistance_order(order, regions, reason, by.subject, now)
+    announce_formed(work, task)
     return task

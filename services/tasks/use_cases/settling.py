@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from services.chassis.clock import today
 from services.chassis.work import Work
 from services.tasks.events import TaskCompleted
 from services.tasks.model.draft import Selection, TaskOrigin
@@ -19,12 +20,14 @@ def settle_task(work: Work, task: Task, now: datetime) -> None:
         task.objects_chosen = live > 0
     task.staffed = live > 0 and unstaffed == 0
     task.object_count, task.staffed_count = live, live - unstaffed
-    if _is_done(work, task):
+    if _is_done(work, task, now):
         task.complete(now)
         work.emit(TaskCompleted(task.task_id, task.plan_id))
 
 
-def _is_done(work: Work, task: Task) -> bool:
+def _is_done(work: Work, task: Task, now: datetime) -> bool:
+    if task.awaits_supplements(today(now)):
+        return False
     if work.count(Inspection, task_id=task.task_id, excluded=False, state=OPEN):
         return False
     if task.state is TaskState.EXECUTING:

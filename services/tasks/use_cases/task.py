@@ -28,6 +28,7 @@ from services.tasks.model.task import Task, TaskState, expiry
 from services.tasks.model.terms import TaskKind, TaskNature
 from services.tasks.use_cases.access import led_task
 from services.tasks.use_cases.cancelling import cancel_inspections
+from services.tasks.use_cases.competence import allowed_regions
 from services.tasks.use_cases.making import new_inspection
 from services.tasks.use_cases.settling import settle_task
 
@@ -233,6 +234,7 @@ def announce_formed(work: Work, task: Task) -> None:
             method=task.method,
             starts_on=task.starts_on,
             ends_on=task.ends_on,
+            regions=allowed_regions(work, task),
         )
     )
 

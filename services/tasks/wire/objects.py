@@ -10,7 +10,7 @@ from liangma.type.v1 import import_pb2
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.import_report import ImportReport
 from services.chassis.paging import Page
-from services.tasks.model.exclusion import ExclusionRules
+from services.tasks.model.exclusion import Exclusion, ExclusionRules
 from services.tasks.model.inspection import Inspection
 from services.tasks.queries.objects import DirectoryFilter, ObjectFilter
 from services.tasks.use_cases.exclusion import Excluded
@@ -45,6 +45,24 @@ def rows(request: pb.ImportTaskObjectsRequest) -> tuple[ObjectRow, ...]:
         )
         for place, row in enumerate(request.rows, start=1)
     )
+
+
+def exclusion_rows(request: pb.ImportExclusionsRequest) -> tuple[ObjectRow, ...]:
+    """The rows of a list of exclusions, as those of a list of objects."""
+    return tuple(
+        ObjectRow(line=row.line or place, object_id=row.object_id.strip().upper(), name=row.name.strip())
+        for place, row in enumerate(request.rows, start=1)
+    )
+
+
+def exclusion(kept: Exclusion) -> pb.Exclusion:
+    return to_proto(kept, pb.Exclusion)
+
+
+def exclusions(page: Page[Exclusion]) -> pb.ListExclusionsResponse:
+    """Without the objects of named lists, of which there may be thousands in each."""
+    rows = [to_proto(kept, pb.Exclusion, object_ids=()) for kept in page.items]
+    return pb.ListExclusionsResponse(exclusions=rows, page=page_info(page))
 
 
 def report(report: ImportReport) -> import_pb2.ImportReport:

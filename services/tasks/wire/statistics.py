@@ -20,11 +20,17 @@ from services.tasks.model.effectiveness import (
     Figure,
     WeeklyReport,
 )
+from services.tasks.model.frequency import Frequencies
 from services.tasks.model.terms import TaskKind
 from services.tasks.queries.effectiveness import Scope
 from services.tasks.wire.task import page_info
 
-_Scoped = pb.GetEffectivenessRequest | pb.ListEffectivenessInspectionsRequest | pb.GetEffectivenessBreakdownRequest
+_Scoped = (
+    pb.GetEffectivenessRequest
+    | pb.ListEffectivenessInspectionsRequest
+    | pb.GetEffectivenessBreakdownRequest
+    | pb.GetFrequenciesRequest
+)
 
 
 def scope(request: _Scoped) -> Scope:
@@ -81,6 +87,10 @@ def effectiveness(figures: Effectiveness) -> pb.Effectiveness:
 def breakdown(figures: Breakdown) -> pb.EffectivenessBreakdown:
     page = page_pb2.PageInfo(next_page_token=figures.next_page_token)
     return to_proto(figures, pb.EffectivenessBreakdown, page=page)
+
+
+def frequencies(found: Frequencies) -> pb.Frequencies:
+    return to_proto(found, pb.Frequencies)
 
 
 def weekly_report(report: WeeklyReport) -> pb.WeeklyReport:

@@ -18,6 +18,7 @@ from services.tasks.model.participant import Answer
 from services.tasks.model.task import Task
 from services.tasks.model.terms import Attachment
 from services.tasks.queries.task import Counters, TaskFilter
+from services.tasks.use_cases.extension import MoreTime
 from services.tasks.use_cases.objects import Added, ObjectChoice, ObjectCounts
 from services.tasks.use_cases.staffing import Assigned
 
@@ -73,6 +74,10 @@ def attachments(request: pb.SubmitSchemeRequest) -> tuple[Attachment, ...]:
 
 def attachment(message: attachment_pb2.Attachment) -> Attachment:
     return from_proto(message, Attachment)
+
+
+def extension(request: pb.ExtendTaskRequest) -> MoreTime:
+    return from_proto(request, MoreTime)
 
 
 def objects(request: pb.AddObjectsRequest) -> tuple[ObjectChoice, ...]:
