@@ -18,7 +18,7 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.codes import signing
+from services.codes import cose
 from services.codes.model.key import KeyState, SigningKey
 
 
@@ -46,11 +46,11 @@ class Cabinet:
     def make(self, number: int, state: KeyState, now: datetime) -> SigningKey:
         """A fresh key."""
         secret = secrets.token_bytes(32)
-        public = signing.Ed25519Signer(secret).public
+        public = cose.Ed25519Signer(secret).public
         nonce = secrets.token_bytes(12)
         return SigningKey(
             number=number,
-            key_id=signing.key_name(signing.key_id_of(public)),
+            key_id=cose.key_name(cose.key_id_of(public)),
             state=state,
             algorithm="EdDSA",
             public=public,
@@ -59,27 +59,27 @@ class Cabinet:
             activated_at=now if state is KeyState.CURRENT else None,
         )
 
-    def signer(self, key: SigningKey) -> signing.Ed25519Signer:
+    def signer(self, key: SigningKey) -> cose.Ed25519Signer:
         """What signs with a key.
 
         Raises:
             KeyFileProblem: it was sealed with another file.
         """
         try:
-            return signing.Ed25519Signer(self._seal.decrypt(key.sealed[:12], key.sealed[12:], key.public))
+            return cose.Ed25519Signer(self._seal.decrypt(key.sealed[:12], key.sealed[12:], key.public))
         except InvalidTag:
             raise KeyFileProblem(
                 f"{self._key_file} is not the file the keys in the database were sealed with"
             ) from None
 
-    def book(self, keys: Sequence[SigningKey]) -> signing.KeyBook:
+    def book(self, keys: Sequence[SigningKey]) -> cose.KeyBook:
         """What checks codes signed with these keys."""
-        return signing.KeyBook(frozenset(self.hosts), tuple(signing.Ed25519Verifier(key.public) for key in keys))
+        return cose.KeyBook(frozenset(self.hosts), tuple(cose.Ed25519Verifier(key.public) for key in keys))
 
     def published(self, keys: Sequence[SigningKey]) -> dict[str, object]:
         """The content of `liangma-keys.json`."""
-        jwks = [signing.jwk(signing.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
-        return {"spec": signing.SPEC, "hosts": list(self.hosts), "keys": jwks}
+        jwks = [cose.jwk(cose.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
+        return {"spec": cose.KEY_FILE, "hosts": list(self.hosts), "keys": jwks}
 
     @cached_property
     def _seal(self) -> AESGCM:

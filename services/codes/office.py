@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from services.chassis.service import Runtime
 from services.chassis.settings import Settings
 from services.chassis.unit_of_work import UnitOfWork
-from services.codes import signing
+from services.codes import cose, signing
 from services.codes.cabinet import Cabinet
 from services.codes.foreign import ForeignCodes
 from services.codes.ledger import SqlLedger
@@ -65,7 +65,7 @@ class Office:
             nonlocal may_read
             try:
                 return signing.decode_and_verify(text, self._book)
-            except signing.UnknownKey:
+            except cose.UnknownKey:
                 if not may_read:
                     raise
                 self._book, may_read = self.cabinet.book(stored_keys(session)), False

@@ -9,9 +9,9 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.chassis.settings import PREFIX, BadSettings, Settings, load
+from services.codes.cose import QR_ALPHANUMERIC
 from services.codes.foreign import Scheme
 from services.codes.model.warning import Limits
-from services.codes.signing import QR_ALPHANUMERIC
 
 
 class CodesSettings(BaseSettings):

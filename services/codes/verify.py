@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.chassis.errors import InvalidArgument, Violation
-from services.codes import signing, status_list
+from services.codes import cose, signing, status_list
 from services.codes.model.content import Content
 
 
@@ -43,7 +43,7 @@ def verify_code(source: str, keys: Path, *, now: datetime | None = None, status:
         PictureSupportMissing: the extra for pictures is not installed.
         ValueError: the key file or the status list is no such file.
     """
-    book = signing.key_book(json.loads(keys.read_text(encoding="utf-8")))
+    book = cose.key_book(json.loads(keys.read_text(encoding="utf-8")))
     content = signing.decode_and_verify(_text_of(source), book)
     if status is not None:
         status_list.decode(status.read_bytes(), book).check(content.status_index)

@@ -12,9 +12,9 @@ from typing import Any
 
 import cbor2
 
-from services.codes import signing
+from services.codes import cose, signing
+from services.codes.cose import Ed25519Signer, Ed25519Verifier
 from services.codes.model.content import Content
-from services.codes.signing import Ed25519Signer, Ed25519Verifier
 
 OUT = Path(__file__).parents[1] / "vectors" / "lm-code-1"
 HOST = "LIANGMA.EXAMPLE.CN"
@@ -24,8 +24,8 @@ KEYS = {
     "spec": "LM-CODE-1",
     "hosts": [HOST, "OLD.EXAMPLE.CN"],
     "keys": [
-        signing.jwk(Ed25519Verifier(Ed25519Signer(RETIRED).public), "retired"),
-        signing.jwk(Ed25519Verifier(Ed25519Signer(SECRET).public), "current"),
+        cose.jwk(Ed25519Verifier(Ed25519Signer(RETIRED).public), "retired"),
+        cose.jwk(Ed25519Verifier(Ed25519Signer(SECRET).public), "current"),
     ],
 }
 
@@ -51,7 +51,7 @@ def genuine(name: str, said: Content, *, secret: bytes = SECRET, host: str = HOS
     """A case that passes; with the secret, so that signers can be tested as well."""
     signer = Ed25519Signer(secret)
     text = text or signing.encode(said, signer, host)
-    shown = asdict(said) | {"key_id": signing.key_name(signer.key_id)}
+    shown = asdict(said) | {"key_id": cose.key_name(signer.key_id)}
     shown |= {key: shown[key].isoformat() for key in ("valid_from", "valid_to")}
     payload = cbor2.loads(_raw(text)).value[2]
     return {

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis.clock import today
 from services.chassis.errors import InvalidArgument, Refusal
-from services.codes import signing
+from services.codes import cose
 from services.codes.model.code import CodeKind, InspectionCode, UnknownCode
 from services.codes.model.content import CodeExpired, CodeNotYetValid, CodeRevoked, Content
 from services.codes.model.enterprise_code import EnterpriseCode
@@ -41,10 +41,10 @@ class Verdict(StrEnum):
 
 
 VERDICTS: dict[type[Refusal], Verdict] = {
-    signing.ForeignCode: Verdict.FOREIGN,
-    signing.MalformedCode: Verdict.MALFORMED,
-    signing.UnknownKey: Verdict.UNKNOWN_KEY,
-    signing.ForgedCode: Verdict.FORGED,
+    cose.ForeignCode: Verdict.FOREIGN,
+    cose.MalformedCode: Verdict.MALFORMED,
+    cose.UnknownKey: Verdict.UNKNOWN_KEY,
+    cose.ForgedCode: Verdict.FORGED,
     UnknownCode: Verdict.UNKNOWN_CODE,
     CodeRevoked: Verdict.REVOKED,
     CodeExpired: Verdict.EXPIRED,

@@ -9,7 +9,7 @@ from services.chassis.clock import today
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation
 from services.chassis.identity import Principal
 from services.chassis.work import Work
-from services.codes import signing
+from services.codes import cose, signing
 from services.codes.model import key
 from services.codes.model.code import CodeState
 from services.codes.model.directory import KnownObject
@@ -43,7 +43,7 @@ class Cabinet(KeyMaker, Protocol):
         """The host that codes carry."""
         ...
 
-    def signer(self, key: SigningKey) -> signing.Signer:
+    def signer(self, key: SigningKey) -> cose.Signer:
         """What signs with a key."""
         ...
 

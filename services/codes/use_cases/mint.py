@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Protocol, TypeVar
 
 from services.chassis.work import Work
-from services.codes import signing
+from services.codes import cose, signing
 from services.codes.events import CodeIssued, IssuedCode
 from services.codes.model import key
 from services.codes.model.code import CodeState, CountKey, InspectionCode
@@ -58,7 +58,7 @@ class Cabinet(KeyMaker, Protocol):
         """The host that codes carry."""
         ...
 
-    def signer(self, key: SigningKey) -> signing.Signer:
+    def signer(self, key: SigningKey) -> cose.Signer:
         """What signs with a key."""
         ...
 

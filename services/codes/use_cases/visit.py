@@ -23,7 +23,7 @@ from services.codes.model.directory import KnownInspector, KnownObject
 from services.codes.model.enterprise_code import EnterpriseCode, ForeignCode, NotAnEnterpriseCode
 from services.codes.model.visit import ExceptionKind, NotTheObject, ObjectNeeded, Visit, WrongEnterprise
 from services.codes.model.warning import Alert, WarningKind
-from services.codes.signing import SPEC
+from services.codes.signing import CODE
 from services.codes.use_cases.enterprise import object_for, speaks_for
 from services.codes.use_cases.warning import raise_warnings
 
@@ -139,7 +139,7 @@ def own_enterprise(work: Work, content: Content, *, now: datetime) -> Seen:
     if code is None:
         raise UnknownCode(content.code_id)
     code.check_usable(now)
-    return Seen(code.object_id, SPEC)
+    return Seen(code.object_id, CODE.spec)
 
 
 def registered_object(work: Work, scheme: str, token: str) -> str | None:
