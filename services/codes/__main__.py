@@ -15,11 +15,13 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.codes.servicer.evaluations import EvaluationsServicer
     from services.codes.servicer.histories import HistoriesServicer
     from services.codes.servicer.keys import KeysServicer
+    from services.codes.servicer.receipts import ReceiptsServicer
     from services.codes.servicer.warnings import WarningsServicer
 
     office(runtime)  # bad settings are told now, not at the first call
     return [
         CodesServicer(runtime),
+        ReceiptsServicer(runtime),
         KeysServicer(runtime),
         EnterpriseCodesServicer(runtime),
         EvaluationsServicer(runtime),

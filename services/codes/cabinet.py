@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from services.codes import cose
 from services.codes.model.key import KeyState, SigningKey
+
+_KEY_BYTES = 32
 
 
 class KeyFileProblem(Exception):
@@ -81,15 +84,25 @@ class Cabinet:
         jwks = [cose.jwk(cose.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
         return {"spec": cose.KEY_FILE, "hosts": list(self.hosts), "keys": jwks}
 
+    def derived(self, purpose: str) -> bytes:
+        """A secret for one purpose that every process with the same file has, and that no rotation changes."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
+
     @cached_property
     def _seal(self) -> AESGCM:
+        return AESGCM(self._key)
+
+    @cached_property
+    def _key(self) -> bytes:
         if not self._key_file.exists():
             _create(self._key_file)
         try:
             key = base64.b64decode(self._key_file.read_text().strip(), validate=True)
-            return AESGCM(key)
         except (OSError, ValueError) as error:
             raise KeyFileProblem(f"{self._key_file} must hold 32 bytes in base64: {error}") from error
+        if len(key) != _KEY_BYTES:
+            raise KeyFileProblem(f"{self._key_file} must hold 32 bytes in base64, and holds {len(key)}")
+        return key
 
 
 def _create(path: Path) -> None:

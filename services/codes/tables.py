@@ -152,6 +152,7 @@ visits = Table(
     Column("exception_photo", JsonOf(Attachment)),
     Column("excepted_at", Instant()),
     _id("excepted_by"),
+    Column("receipt", Text, nullable=False, server_default=""),
     version_column(),
     *stamps(),
     UniqueConstraint("code_id", "object_id"),

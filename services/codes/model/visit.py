@@ -106,6 +106,7 @@ class Visit:
     exception_photo: Attachment | None = None
     excepted_at: datetime | None = None
     excepted_by: str = ""
+    receipt: str = ""
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""

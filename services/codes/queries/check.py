@@ -17,6 +17,7 @@ from services.codes import cose
 from services.codes.model.code import CodeKind, InspectionCode, UnknownCode
 from services.codes.model.content import CodeExpired, CodeNotYetValid, CodeRevoked, Content
 from services.codes.model.enterprise_code import EnterpriseCode
+from services.codes.model.live import PresentationForged, PresentationStale
 from services.codes.model.visit import CodeReplayed, Visit, VisitExceptedAlready
 from services.codes.queries.seen import Named, SeenAuthority, SeenInspector, SeenMatter
 from services.codes.tables import codes, enterprise_codes, visits
@@ -38,6 +39,7 @@ class Verdict(StrEnum):
     UNKNOWN_KEY = "UNKNOWN_KEY"
     FORGED = "FORGED"
     UNKNOWN_CODE = "UNKNOWN_CODE"
+    STALE = "STALE"
 
 
 VERDICTS: dict[type[Refusal], Verdict] = {
@@ -51,6 +53,8 @@ VERDICTS: dict[type[Refusal], Verdict] = {
     CodeNotYetValid: Verdict.NOT_YET_VALID,
     CodeReplayed: Verdict.USED,
     VisitExceptedAlready: Verdict.USED,
+    PresentationStale: Verdict.STALE,
+    PresentationForged: Verdict.FORGED,
 }
 
 
@@ -165,7 +169,7 @@ def _with_visits() -> Select[InspectionCode, Visit]:
 def _decoded(decode: Callable[[], Content]) -> Content | Check:
     try:
         return decode()
-    except InvalidArgument as refusal:
+    except (InvalidArgument, PresentationStale) as refusal:
         return Check(VERDICTS[type(refusal)], refusal.zh, refusal.en)
 
 
