@@ -11,6 +11,7 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.codes.office import office
     from services.codes.servicer.codes import CodesServicer
     from services.codes.servicer.complaints import ComplaintsServicer
+    from services.codes.servicer.devices import DevicesServicer
     from services.codes.servicer.enterprise_codes import EnterpriseCodesServicer
     from services.codes.servicer.evaluations import EvaluationsServicer
     from services.codes.servicer.histories import HistoriesServicer
@@ -22,6 +23,7 @@ def servicers(runtime: Runtime) -> list[object]:
     return [
         CodesServicer(runtime),
         ReceiptsServicer(runtime),
+        DevicesServicer(runtime),
         KeysServicer(runtime),
         EnterpriseCodesServicer(runtime),
         EvaluationsServicer(runtime),

@@ -196,9 +196,7 @@ class KeyBook:
 
 def seal(payload: bytes, signer: Signer, host: str, form: Form) -> str:
     """The text of a signed payload."""
-    protected = protected_header(signer.algorithm, signer.key_id)
-    signature = signer.sign(_to_be_signed(protected, payload, form))
-    return f"HTTPS://{host}{form.path}{to_base32(cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature])))}"
+    return f"HTTPS://{host}{form.path}{to_base32(sign_envelope(payload, signer, form))}"
 
 
 def unseal(text: str, keys: KeyBook, form: Form) -> tuple[bytes, str]:
@@ -213,13 +211,50 @@ def unseal(text: str, keys: KeyBook, form: Form) -> tuple[bytes, str]:
         UnknownKey: the key is not in the book.
         ForgedCode: the signature is wrong.
     """
-    protected, payload, signature = _open(from_base32(after_path(text, keys.hosts, form)))
-    key = keys.by_header.get(protected)
+    return check_envelope(from_base32(after_path(text, keys.hosts, form)), keys.by_header, form)
+
+
+def sign_envelope(payload: bytes, signer: Signer, form: Form) -> bytes:
+    """The COSE_Sign1 of a payload."""
+    protected = protected_header(signer.algorithm, signer.key_id)
+    signature = signer.sign(_to_be_signed(protected, payload, form))
+    return cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]))
+
+
+def check_envelope(envelope: bytes, by_header: Mapping[bytes, Verifier], form: Form) -> tuple[bytes, str]:
+    """The payload of a genuine COSE_Sign1, and the key that signed it.
+
+    Args:
+        by_header: the keys, each by the one protected header that it makes.
+
+    Raises:
+        MalformedCode, UnknownKey, ForgedCode: it is not genuine.
+    """
+    protected, payload, signature = _open(envelope)
+    key = by_header.get(protected)
     if key is None:
         raise UnknownKey(key_name(_key_id_in(protected)))
     if not key.verify(_to_be_signed(protected, payload, form), signature):
         raise ForgedCode
     return payload, key_name(key.key_id)
+
+
+def payload_of(envelope: bytes) -> bytes:
+    """The payload of a COSE_Sign1; nothing is checked yet.
+
+    Raises:
+        MalformedCode: it is none.
+    """
+    return _open(envelope)[1]
+
+
+def key_id_in_envelope(envelope: bytes) -> bytes:
+    """The key id a COSE_Sign1 says it is signed with; nothing is checked yet.
+
+    Raises:
+        MalformedCode: it is none.
+    """
+    return _key_id_in(_open(envelope)[0])
 
 
 @lru_cache(maxsize=64)

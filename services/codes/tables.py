@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import registry
 
@@ -26,6 +27,7 @@ from services.codes.model import warning
 from services.codes.model.attachment import Attachment
 from services.codes.model.code import CodeKind, CodePart, CodeState, InspectionCode
 from services.codes.model.complaint import Complaint, ComplaintKind, ComplaintState
+from services.codes.model.device import Device, DeviceRole, ScanOutcome, TakenScan
 from services.codes.model.directory import (
     AnnualCap,
     CalledOff,
@@ -153,9 +155,45 @@ visits = Table(
     Column("excepted_at", Instant()),
     _id("excepted_by"),
     Column("receipt", Text, nullable=False, server_default=""),
+    Column("offline", Boolean, nullable=False, server_default=false()),
     version_column(),
     *stamps(),
     UniqueConstraint("code_id", "object_id"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    id_column("device_id"),
+    Column("key_id", String(16), nullable=False, unique=True),
+    Column("public", LargeBinary, nullable=False),
+    _text("name"),
+    Column("role", EnumOf(DeviceRole), nullable=False),
+    Column("subject", String(128), nullable=False, index=True),
+    _id("certificate"),
+    _id("authority_id"),
+    _id("object_id"),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("last_sha256", LargeBinary, nullable=False),
+    Column("retired_at", Instant()),
+    _text("retirement_reason"),
+    version_column(),
+    *stamps(),
+)
+
+taken_scans = Table(
+    "taken_scans",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("at", Instant(), nullable=False),
+    Column("outcome", EnumOf(ScanOutcome), nullable=False),
+    Column("reason", String(64), nullable=False),
+    _text("message_zh"),
+    _text("message_en"),
+    _id("visit_id"),
+    Column("created_at", Instant(), nullable=False),
 )
 
 signing_keys = Table(
@@ -399,6 +437,7 @@ def map_model() -> None:
         InspectionCode: codes,
         Visit: visits,
         EnterpriseCode: enterprise_codes,
+        Device: devices,
         Binding: bindings,
         Complaint: complaints,
         warning.Warning: warnings,
@@ -407,6 +446,7 @@ def map_model() -> None:
         Interception: interceptions,
         SigningKey: signing_keys,
         ForeignCode: foreign_codes,
+        TakenScan: taken_scans,
         Evaluation: evaluations,
         InspectionNote: inspection_notes,
         Finding: findings,

@@ -89,7 +89,7 @@ def scan_enterprise_code(
     """
     work.get(KnownObject, seen.object_id)
     if not code_id:
-        _check_certificate(work, by, now)
+        check_certificate(work, by, now)
         return None
     code = _in_hand(work, code_id, by, now)
     if code.object_id and code.object_id != seen.object_id:
@@ -167,12 +167,17 @@ def _in_hand(work: Work, code_id: str, by: Principal, now: datetime) -> Inspecti
     """A code that the calling inspector may use now."""
     code = work.get(InspectionCode, code_id, lock=True)
     code.check_inspector(by.certificate, by.authority)
-    _check_certificate(work, by, now)
+    check_certificate(work, by, now)
     code.check_usable(now)
     return code
 
 
-def _check_certificate(work: Work, by: Principal, now: datetime) -> None:
+def check_certificate(work: Work, by: Principal, now: datetime) -> None:
+    """Refuse an inspector whose certificate does not allow inspecting that day (TJ 14).
+
+    Raises:
+        CertificateNotValid: it does not.
+    """
     inspector = work.find(KnownInspector, certificate=by.certificate)
     if inspector is None or not inspector.valid_on(today(now)):
         raise CertificateNotValid(by.certificate)
