@@ -223,7 +223,7 @@ def test_only_registered_devices_in_use_are_heard(
     shop = city.enterprise_code(house)
     statement = inspector.sign(shop, house.now, issued.code_id)
     stranger = scan.encode(
-        Scan(sequence=1, previous=b"", text=shop, code_id=issued.code_id, at=house.now), Ed25519Signer(rb"\x09" * 32)
+        Scan(sequence=1, previous=b"", text=shop, code_id=issued.code_id, at=house.now), Ed25519Signer(bytes([9]) * 32)
     )
     forged = statement[:-1] + bytes([statement[-1] ^ 1])
     assert outcomes(submit(house, stranger, forged, b"nonsense", b"\0" * 9000)) == [
