@@ -14,6 +14,7 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.codes.servicer.devices import DevicesServicer
     from services.codes.servicer.enterprise_codes import EnterpriseCodesServicer
     from services.codes.servicer.evaluations import EvaluationsServicer
+    from services.codes.servicer.external_results import ExternalResultsServicer
     from services.codes.servicer.histories import HistoriesServicer
     from services.codes.servicer.keys import KeysServicer
     from services.codes.servicer.receipts import ReceiptsServicer
@@ -26,6 +27,7 @@ def servicers(runtime: Runtime) -> list[object]:
         DevicesServicer(runtime),
         KeysServicer(runtime),
         EnterpriseCodesServicer(runtime),
+        ExternalResultsServicer(runtime),
         EvaluationsServicer(runtime),
         ComplaintsServicer(runtime),
         WarningsServicer(runtime),

@@ -28,6 +28,7 @@ class CodesSettings(BaseSettings):
     live_proof: Literal["required", "optional"] = Field(
         default="required", description="whether an enterprise must scan the code as it is presented (动态码)"
     )
+    external_per_day: int = Field(default=5000, ge=1, description="codes that one other system gets in a day (TJ 7)")
     offline_days: int = Field(default=7, ge=1, le=30, description="how long offline scans are taken in")
     enterprise_code_days: int = Field(default=1826, ge=1, description="how long an enterprise code is good")
     frequent_visits: int = Field(default=4, ge=2, description="visits that make FREQUENT")

@@ -43,6 +43,7 @@ from services.codes.model.directory import (
 )
 from services.codes.model.enterprise_code import Binding, BindingKind, EnterpriseCode, ForeignCode
 from services.codes.model.evaluation import Evaluation
+from services.codes.model.external_result import ExternalResult
 from services.codes.model.history import Finding, InspectionNote
 from services.codes.model.issue import Interception, Rule
 from services.codes.model.key import KeyState, SigningKey
@@ -256,6 +257,22 @@ foreign_codes = Table(
     Column("created_by", String(128), nullable=False),
 )
 
+external_results = Table(
+    "external_results",
+    metadata,
+    Column("code_id", String(64), primary_key=True),
+    Column("authority_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("matter_ids", JsonOf(Texts), nullable=False),
+    Column("finding", String(40), nullable=False),
+    _text("summary"),
+    Column("disposal", String(40), nullable=False),
+    Column("inspected_on", Date, nullable=False),
+    _text("correction_reason"),
+    Column("created_at", Instant(), nullable=False),
+    Column("created_by", String(128), nullable=False, index=True),
+)
+
 evaluations = Table(
     "evaluations",
     metadata,
@@ -382,6 +399,7 @@ known_matters = Table(
     _text("name"),
     _text("legal_basis"),
     Column("items", JsonOf(tuple[CheckItem, ...]), nullable=False),
+    Column("domain", String(64), nullable=False, server_default=""),
 )
 
 known_ratings = Table(
@@ -448,6 +466,7 @@ def map_model() -> None:
         ForeignCode: foreign_codes,
         TakenScan: taken_scans,
         Evaluation: evaluations,
+        ExternalResult: external_results,
         InspectionNote: inspection_notes,
         Finding: findings,
         KnownAuthority: known_authorities,

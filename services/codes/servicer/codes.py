@@ -70,9 +70,10 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
 
     @write
     def ApplyExternalCode(self, request: pb.ApplyExternalCodeRequest, call: Call) -> pb.InspectionCode:
-        dispatch, press = external_dispatch(request, call.principal), office(self.runtime).press(call.work.session)
-        subject = call.principal.subject
-        issued = issue.apply_external_code(call.work, dispatch, press, subject=subject, now=call.now)
+        desk, subject = office(self.runtime), call.principal.subject
+        dispatch, press = external_dispatch(request, call.principal), desk.press(call.work.session)
+        per_day = desk.settings.external_per_day
+        issued = issue.apply_external_code(call.work, dispatch, press, per_day, subject=subject, now=call.now)
         return shown_code(call.work.session, issued)
 
     @read

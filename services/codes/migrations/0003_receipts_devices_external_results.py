@@ -1,7 +1,8 @@
-"""Receipts of mutual verification; devices and their offline scans. Expands only: the release before runs on it."""
+"""Receipts, devices and their offline scans, results of other systems. Expands only: the release before runs on it."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0003"
 down_revision = "0001"
@@ -38,6 +39,24 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_devices_subject"), ["subject"], unique=False)
 
     op.create_table(
+        "external_results",
+        sa.Column("code_id", sa.String(length=64), nullable=False),
+        sa.Column("authority_id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("matter_ids", sa.JSON().with_variant(postgresql.JSONB(), "postgresql"), nullable=False),
+        sa.Column("finding", sa.String(length=40), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("disposal", sa.String(length=40), nullable=False),
+        sa.Column("inspected_on", sa.Date(), nullable=False),
+        sa.Column("correction_reason", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_by", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("code_id", "authority_id", "version"),
+    )
+    with op.batch_alter_table("external_results", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_external_results_created_by"), ["created_by"], unique=False)
+
+    op.create_table(
         "taken_scans",
         sa.Column("device_id", sa.String(length=64), nullable=False),
         sa.Column("sequence", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -51,6 +70,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("device_id", "sequence"),
     )
+    with op.batch_alter_table("known_matters", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("domain", sa.String(length=64), server_default="", nullable=False))
+
     with op.batch_alter_table("visits", schema=None) as batch_op:
         batch_op.add_column(sa.Column("receipt", sa.Text(), server_default="", nullable=False))
         batch_op.add_column(sa.Column("offline", sa.Boolean(), server_default=sa.false(), nullable=False))
@@ -64,7 +86,14 @@ def downgrade() -> None:
         batch_op.drop_column("offline")
         batch_op.drop_column("receipt")
 
+    with op.batch_alter_table("known_matters", schema=None) as batch_op:
+        batch_op.drop_column("domain")
+
     op.drop_table("taken_scans")
+    with op.batch_alter_table("external_results", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_external_results_created_by"))
+
+    op.drop_table("external_results")
     with op.batch_alter_table("devices", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_devices_subject"))
 
