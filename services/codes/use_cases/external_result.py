@@ -30,8 +30,8 @@ class Pushed:
     authority_id: str
     finding: str
     summary: str
-    disposal: str
     inspected_on: date
+    disposal: str = "NONE"
     correction_reason: str = ""
 
 
@@ -67,7 +67,7 @@ def _version(work: Work, code: InspectionCode, pushed: Pushed, by: Principal, no
         matter_ids=part.matter_ids,
         finding=pushed.finding,
         summary=pushed.summary,
-        disposal=pushed.disposal or "NONE",
+        disposal=pushed.disposal,
         inspected_on=pushed.inspected_on,
         correction_reason=pushed.correction_reason if before else "",
         created_at=now,
