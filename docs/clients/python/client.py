@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -92,16 +93,18 @@ class Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
         return continuation(details._replace(metadata=[*(details.metadata or ()), self._header]), request)
 
 
-def explain(error: grpc.RpcError) -> str:
+def explain(error: Any) -> str:
     """A refusal in one line: its code, its reason, what to do."""
     status, info = rpc_status.from_call(error), error_details_pb2.ErrorInfo()
     reasons = [info.reason for detail in (status.details if status else ()) if detail.Unpack(info)]
     return f"{error.code().name} {' '.join(reasons)}: {error.details()}"
 
 
+COMMANDS: dict[str, Callable[..., Any]] = {"apply": apply, "result": result}
+
 if __name__ == "__main__":
     command, *given = sys.argv[1:]
     try:
-        print(json.dumps({"apply": apply, "result": result}[command](connect(), *given), ensure_ascii=False))
+        print(json.dumps(COMMANDS[command](connect(), *given), ensure_ascii=False))
     except grpc.RpcError as error:
         sys.exit(explain(error))
