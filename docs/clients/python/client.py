@@ -83,7 +83,7 @@ def connect() -> grpc.Channel:
     return grpc.intercept_channel(channel, Bearer(os.environ["LIANGMA_TOKEN"]))
 
 
-class Bearer(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]
+class Bearer(grpc.UnaryUnaryClientInterceptor):
     """Adds the token to every call."""
 
     def __init__(self, token: str) -> None:
