@@ -26,7 +26,7 @@ lint: setup
 	$(BIN)/buf lint
 
 types: setup
-	$(BIN)/mypy hatch_build.py services gateway deploy benchmarks tests
+	$(BIN)/mypy hatch_build.py services gateway deploy benchmarks tests docs/clients
 
 test: setup
 	$(BIN)/pytest -n auto --dist worksteal

@@ -39,7 +39,7 @@ from services.chassis import clock, telemetry
 from services.chassis.convert import to_proto
 from services.chassis.database import Database
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
-from services.codes import signing
+from services.codes import cose, signing
 from services.codes.__main__ import SERVICE
 from services.codes.cabinet import Cabinet
 from services.codes.ledger import SqlLedger
@@ -81,7 +81,7 @@ def benchmark() -> Iterator[Benchmark]:
         issued, port = stack.enter_context(system_with_codes(directory / "sqlite", ""))
         bare = stack.enter_context(bare_handler(directory / "bare", issued))
         knowing = stack.enter_context(bare_handler(directory / "knowing", issued, sqlite_url(directory / "sqlite")))
-        book = signing.key_book(issued.published)
+        book = cose.key_book(issued.published)
         contenders = [
             Contender("gateway, SQLite", asking(load, port, issued), Role.OURS, same_answer=True),
             Contender("bare handler, signature only", asking(load, bare, issued), Role.PEER, same_answer=True),
@@ -195,7 +195,7 @@ def asking(load: ProcessPoolExecutor, port: int, issued: Issued) -> Callable[[],
     return ask
 
 
-def check_all(issued: Issued, book: signing.KeyBook) -> int:
+def check_all(issued: Issued, book: cose.KeyBook) -> int:
     """The same, here and now."""
     return sum(signing.decode_and_verify(text, book).code_id == id for id, text in issued.texts.items())
 
@@ -236,7 +236,7 @@ class _Server(uvicorn.Server):
 
 def serve_bare(keys: Path, port: int, database_url: str) -> None:
     """The peer: one route, one check, until SIGTERM."""
-    book = signing.key_book(json.loads(keys.read_text("utf-8")))
+    book = cose.key_book(json.loads(keys.read_text("utf-8")))
     look = knowing_check(book, database_url) if database_url else signature_check(book)
 
     async def check(request: Request) -> JSONResponse:
@@ -246,7 +246,7 @@ def serve_bare(keys: Path, port: int, database_url: str) -> None:
     _Server(uvicorn.Config(app, port=port, access_log=False, log_level="warning")).run()
 
 
-def signature_check(book: signing.KeyBook) -> Callable[[str], dict[str, object]]:
+def signature_check(book: cose.KeyBook) -> Callable[[str], dict[str, object]]:
     """Says what the code itself says."""
 
     def look(text: str) -> dict[str, object]:
@@ -256,7 +256,7 @@ def signature_check(book: signing.KeyBook) -> Callable[[str], dict[str, object]]
     return look
 
 
-def knowing_check(book: signing.KeyBook, database_url: str) -> Callable[[str], dict[str, object]]:
+def knowing_check(book: cose.KeyBook, database_url: str) -> Callable[[str], dict[str, object]]:
     """Says all that the system says."""
     SERVICE.map_model()
     database = Database(database_url)

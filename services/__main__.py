@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from services import operations
-from services.terminal import conclude, explained, fail, progress
+from services.terminal import conclude, explained, fail, genuine, progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -107,17 +107,27 @@ def verify_code(
     is_now: Annotated[bool, typer.Option("--now", help="Also check that the code is good at this moment.")] = False,
 ) -> None:
     """Check a code with the published keys; needs no running system."""
-    import dataclasses
-    import json
-
     from services.chassis import clock
     from services.chassis.errors import Refusal
     from services.codes import verify
 
     with explained(Refusal, verify.PictureSupportMissing, OSError, ValueError):
         content = verify.verify_code(source, keys, now=clock.now() if is_now else None, status=status)
-    typer.echo(json.dumps(dataclasses.asdict(content), ensure_ascii=False, indent=2, default=str))
-    typer.echo("✓ the code is genuine")
+    genuine(content, "the code is genuine")
+
+
+@app.command()
+def verify_receipt(
+    source: Annotated[str, typer.Argument(metavar="TEXT|PICTURE", help="The text of a receipt, or a picture of it.")],
+    keys: Annotated[Path, typer.Option(help="The published liangma-keys.json.")],
+) -> None:
+    """Check a receipt of mutual verification with the published keys; needs no running system."""
+    from services.chassis.errors import Refusal
+    from services.codes import verify
+
+    with explained(Refusal, verify.PictureSupportMissing, OSError, ValueError):
+        receipt = verify.verify_receipt(source, keys)
+    genuine(receipt, "the receipt is genuine")
 
 
 app.command()(operations.verify_log)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -18,6 +20,16 @@ def conclude(faults: Sequence[object], good: str) -> None:
     if faults:
         raise typer.Exit(1)
     typer.echo(f"✓ {good}")
+
+
+def genuine(said: Any, good: str) -> None:
+    """Tell what a signed text says that was found genuine.
+
+    Args:
+        said: a dataclass.
+    """
+    typer.echo(json.dumps(dataclasses.asdict(said), ensure_ascii=False, indent=2, default=str))
+    conclude((), good)
 
 
 def fail(message: str) -> NoReturn:

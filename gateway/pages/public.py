@@ -14,17 +14,19 @@ from starlette.routing import Route
 
 from gateway.context import Context, context_of
 from gateway.pages.rendering import Pages
-from gateway.pages.words import DISCLOSURE_KINDS, STEPS, VERDICTS, facts_for_people
+from gateway.pages.words import DISCLOSURE_KINDS, RECEIPT_VERDICTS, STEPS, VERDICTS, facts_for_people
 from gateway.problems import Problem
 from gateway.transcoder.contract import Contract
 from gateway.transcoder.endpoint import Transcoder
 
 CHECK_CODE = "liangma.codes.v1.CodesService/CheckInspectionCode"
+CHECK_RECEIPT = "liangma.codes.v1.ReceiptsService/CheckReceipt"
 SEARCH = "liangma.credit.v1.DisclosuresService/SearchDisclosures"
 TRANSCRIPT = "liangma.sampling.v1.DrawsService/GetTranscript"
 _PAGE_SIZE = 20
 _SHOWN_OBJECTS = 50
-_CODE_TEXT = re.compile(r"[A-Za-z2-7]{1,4000}")
+_CODE_TEXT = re.compile(r"[A-Za-z2-7]{1,4000}(/[A-Za-z2-7]{24})?")
+_RECEIPT_TEXT = re.compile(r"[A-Za-z2-7]{1,4000}")
 
 
 class PublicPages:
@@ -42,10 +44,12 @@ class PublicPages:
         self._pages = pages
 
     def routes(self) -> list[Route]:
-        """`/`, `/V/{code}`, `/public…`."""
+        """`/`, `/V/{code}` (presented: with its proof), `/R/{receipt}`, `/public…`."""
         return [
             Route("/", self.home),
             Route("/V/{code}", self.code),
+            Route("/V/{code}/{proof}", self.code),
+            Route("/R/{receipt}", self.receipt),
             Route("/public", self.search),
             Route("/public/draws/{draw_id}", self.draw),
         ]
@@ -57,7 +61,7 @@ class PublicPages:
     async def code(self, request: Request) -> Response:
         """What the code is that a phone's camera has just read."""
         context = context_of(request.scope)
-        text = request.path_params["code"]
+        text = "/".join(request.path_params.values())
         if _CODE_TEXT.fullmatch(text):
             reply = await self._ask(CHECK_CODE, context, text=text)
             check = self._transcoder.as_json(reply)
@@ -73,6 +77,16 @@ class PublicPages:
         return self._pages.page(
             "code.html", context, check=check, verdict=verdict, steps=STEPS[verdict.tone], headers=_UNLISTED
         )
+
+    async def receipt(self, request: Request) -> Response:
+        """What the receipt of mutual verification is that a phone's camera has just read."""
+        context = context_of(request.scope)
+        text = request.path_params["receipt"]
+        check = {"verdict": "VERDICT_MALFORMED", "messageZh": ""}
+        if _RECEIPT_TEXT.fullmatch(text):
+            check = self._transcoder.as_json(await self._ask(CHECK_RECEIPT, context, text=text))
+        verdict = RECEIPT_VERDICTS.get(check["verdict"], RECEIPT_VERDICTS["VERDICT_MALFORMED"])
+        return self._pages.page("receipt.html", context, check=check, verdict=verdict, headers=_UNLISTED)
 
     async def search(self, request: Request) -> Response:
         """What is disclosed."""

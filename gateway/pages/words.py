@@ -41,9 +41,26 @@ VERDICTS = {
     ),
     "VERDICT_UNKNOWN_KEY": Verdict(BAD, "✕", "来源不明的码", "此码的签名密钥不属于本平台，不能据此入企检查。"),
     "VERDICT_FORGED": Verdict(BAD, "✕", "伪造的执法码", "此码的签名不正确，内容系伪造或被篡改。请保留现场情况并举报。"),
+    "VERDICT_STALE": Verdict(
+        CAUTION,
+        "!",
+        "不是当场亮出的执法码",
+        "此码真实，但所扫的是早先的画面（截图或照片），请执法人员当场重新亮码。",
+    ),
     "VERDICT_UNKNOWN_CODE": Verdict(
         BAD, "✕", "未登记的执法码", "此码签名正确，但平台没有签发记录。请保留现场情况并举报。"
     ),
+}
+
+RECEIPT_VERDICTS = {
+    "VERDICT_AUTHENTIC": Verdict(
+        GOOD, "✓", "真实的两码互核凭证", "此凭证由本平台签发：下列时间，企业与检查人员互相核验了对方的码。"
+    ),
+    "VERDICT_FOREIGN": Verdict(BAD, "✕", "不是本平台的凭证", "此码不是本平台签发的两码互核凭证。"),
+    "VERDICT_MALFORMED": Verdict(BAD, "✕", "无法识别的凭证", "内容不完整或被改动，请重新扫描。"),
+    "VERDICT_UNKNOWN_KEY": Verdict(BAD, "✕", "来源不明的凭证", "此凭证的签名密钥不属于本平台。"),
+    "VERDICT_FORGED": Verdict(BAD, "✕", "伪造的凭证", "此凭证的签名不正确，内容系伪造或被篡改。"),
+    "VERDICT_UNKNOWN_CODE": Verdict(BAD, "✕", "未登记的凭证", "签名正确，但平台没有此次入企的记录，请向监督机构反映。"),
 }
 
 # what an enterprise can do next, by tone (TJ 8: 无码不检查)

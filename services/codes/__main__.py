@@ -11,17 +11,23 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.codes.office import office
     from services.codes.servicer.codes import CodesServicer
     from services.codes.servicer.complaints import ComplaintsServicer
+    from services.codes.servicer.devices import DevicesServicer
     from services.codes.servicer.enterprise_codes import EnterpriseCodesServicer
     from services.codes.servicer.evaluations import EvaluationsServicer
+    from services.codes.servicer.external_results import ExternalResultsServicer
     from services.codes.servicer.histories import HistoriesServicer
     from services.codes.servicer.keys import KeysServicer
+    from services.codes.servicer.receipts import ReceiptsServicer
     from services.codes.servicer.warnings import WarningsServicer
 
     office(runtime)  # bad settings are told now, not at the first call
     return [
         CodesServicer(runtime),
+        ReceiptsServicer(runtime),
+        DevicesServicer(runtime),
         KeysServicer(runtime),
         EnterpriseCodesServicer(runtime),
+        ExternalResultsServicer(runtime),
         EvaluationsServicer(runtime),
         ComplaintsServicer(runtime),
         WarningsServicer(runtime),

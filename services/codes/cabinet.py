@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hmac
 import os
 import secrets
 from collections.abc import Sequence
@@ -18,8 +19,10 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from services.codes import signing
+from services.codes import cose
 from services.codes.model.key import KeyState, SigningKey
+
+_KEY_BYTES = 32
 
 
 class KeyFileProblem(Exception):
@@ -46,11 +49,11 @@ class Cabinet:
     def make(self, number: int, state: KeyState, now: datetime) -> SigningKey:
         """A fresh key."""
         secret = secrets.token_bytes(32)
-        public = signing.Ed25519Signer(secret).public
+        public = cose.Ed25519Signer(secret).public
         nonce = secrets.token_bytes(12)
         return SigningKey(
             number=number,
-            key_id=signing.key_name(signing.key_id_of(public)),
+            key_id=cose.key_name(cose.key_id_of(public)),
             state=state,
             algorithm="EdDSA",
             public=public,
@@ -59,37 +62,47 @@ class Cabinet:
             activated_at=now if state is KeyState.CURRENT else None,
         )
 
-    def signer(self, key: SigningKey) -> signing.Ed25519Signer:
+    def signer(self, key: SigningKey) -> cose.Ed25519Signer:
         """What signs with a key.
 
         Raises:
             KeyFileProblem: it was sealed with another file.
         """
         try:
-            return signing.Ed25519Signer(self._seal.decrypt(key.sealed[:12], key.sealed[12:], key.public))
+            return cose.Ed25519Signer(self._seal.decrypt(key.sealed[:12], key.sealed[12:], key.public))
         except InvalidTag:
             raise KeyFileProblem(
                 f"{self._key_file} is not the file the keys in the database were sealed with"
             ) from None
 
-    def book(self, keys: Sequence[SigningKey]) -> signing.KeyBook:
+    def book(self, keys: Sequence[SigningKey]) -> cose.KeyBook:
         """What checks codes signed with these keys."""
-        return signing.KeyBook(frozenset(self.hosts), tuple(signing.Ed25519Verifier(key.public) for key in keys))
+        return cose.KeyBook(frozenset(self.hosts), tuple(cose.Ed25519Verifier(key.public) for key in keys))
 
     def published(self, keys: Sequence[SigningKey]) -> dict[str, object]:
         """The content of `liangma-keys.json`."""
-        jwks = [signing.jwk(signing.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
-        return {"spec": signing.SPEC, "hosts": list(self.hosts), "keys": jwks}
+        jwks = [cose.jwk(cose.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
+        return {"spec": cose.KEY_FILE, "hosts": list(self.hosts), "keys": jwks}
+
+    def derived(self, purpose: str) -> bytes:
+        """A secret for one purpose that every process with the same file has, and that no rotation changes."""
+        return hmac.digest(self._key, purpose.encode(), "sha256")
 
     @cached_property
     def _seal(self) -> AESGCM:
+        return AESGCM(self._key)
+
+    @cached_property
+    def _key(self) -> bytes:
         if not self._key_file.exists():
             _create(self._key_file)
         try:
             key = base64.b64decode(self._key_file.read_text().strip(), validate=True)
-            return AESGCM(key)
         except (OSError, ValueError) as error:
             raise KeyFileProblem(f"{self._key_file} must hold 32 bytes in base64: {error}") from error
+        if len(key) != _KEY_BYTES:
+            raise KeyFileProblem(f"{self._key_file} must hold 32 bytes in base64, and holds {len(key)}")
+        return key
 
 
 def _create(path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,37 @@ class VisitExcepted:
     reason: str
     certificate: str
     excepted_at: datetime
+
+
+@dataclass(frozen=True)
+class ExternalFinding:
+    """What another system's visit found, in the form of a result of the platform's own."""
+
+    inspection_id: str
+    version: int
+    task_number: str
+    task_name: str
+    nature: str
+    authority_id: str
+    object_id: str
+    object_name: str
+    matter_ids: tuple[str, ...]
+    domain: str
+    method: str
+    finding: str
+    summary: str
+    disposal: str
+    adverse: bool
+    inspected_on: date
+
+
+@dataclass(frozen=True)
+class ExternalResultPublished:
+    """Another system pushed what its visit found, or corrected it."""
+
+    code_id: str
+    result: ExternalFinding
+    reason: str
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ class Picture:
 CONTENT_TYPES = {PictureFormat.PNG: "image/png", PictureFormat.SVG: "image/svg+xml"}
 DEFAULT_SCALE = 6
 GREATEST_SCALE = 20
+MASK = 3
+"""Codes are as good as random, so every mask mixes them alike; trying all eight would take most of the time."""
 
 
 @lru_cache(maxsize=1024)
@@ -46,6 +48,6 @@ def draw(text: str, format: PictureFormat, scale: int = 0) -> Picture:
         zh = f"scale 应为 1 到 {GREATEST_SCALE}"
         raise malformed("scale", "RANGE", zh, f"scale must be 1 to {GREATEST_SCALE}")
     out = io.BytesIO()
-    code = segno.make(text, micro=False, error="l", boost_error=True)
+    code = segno.make(text, micro=False, error="l", boost_error=True, mask=MASK)
     code.save(out, kind=format.lower(), scale=scale or DEFAULT_SCALE, border=4)
     return Picture(CONTENT_TYPES[format], out.getvalue())

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.chassis.settings import PREFIX, BadSettings, Settings, load
+from services.codes.cose import QR_ALPHANUMERIC
 from services.codes.foreign import Scheme
 from services.codes.model.warning import Limits
-from services.codes.signing import QR_ALPHANUMERIC
 
 
 class CodesSettings(BaseSettings):
@@ -24,6 +25,11 @@ class CodesSettings(BaseSettings):
     former_hosts: list[str] = Field(default=[], description="hosts of codes still in use from before, as JSON")
     foreign: list[Scheme] = Field(default=[], description="foreign enterprise codes, as JSON")
     foreign_file: Path | None = Field(default=None, description="the same in a file")
+    live_proof: Literal["required", "optional"] = Field(
+        default="required", description="whether an enterprise must scan the code as it is presented (动态码)"
+    )
+    external_per_day: int = Field(default=5000, ge=1, description="codes that one other system gets in a day (TJ 7)")
+    offline_days: int = Field(default=7, ge=1, le=30, description="how long offline scans are taken in")
     enterprise_code_days: int = Field(default=1826, ge=1, description="how long an enterprise code is good")
     frequent_visits: int = Field(default=4, ge=2, description="visits that make FREQUENT")
     frequent_days: int = Field(default=90, ge=1, description="within so many days")

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 import cbor2
 
+from services.codes.cose import KeyBook, Signer
 from services.codes.model.content import CodeRevoked
-from services.codes.signing import KeyBook, Signer
 
 BITS = 131_072
 """Codes on one list: 16 KiB before compression."""

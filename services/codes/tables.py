@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.orm import registry
 
@@ -26,6 +27,7 @@ from services.codes.model import warning
 from services.codes.model.attachment import Attachment
 from services.codes.model.code import CodeKind, CodePart, CodeState, InspectionCode
 from services.codes.model.complaint import Complaint, ComplaintKind, ComplaintState
+from services.codes.model.device import Device, DeviceRole, ScanOutcome, TakenScan
 from services.codes.model.directory import (
     AnnualCap,
     CalledOff,
@@ -42,6 +44,7 @@ from services.codes.model.directory import (
 )
 from services.codes.model.enterprise_code import Binding, BindingKind, EnterpriseCode, ForeignCode
 from services.codes.model.evaluation import Evaluation
+from services.codes.model.external_result import ExternalResult
 from services.codes.model.history import Finding, InspectionNote
 from services.codes.model.issue import Interception, Rule
 from services.codes.model.key import KeyState, SigningKey
@@ -153,9 +156,46 @@ visits = Table(
     Column("exception_photo", JsonOf(Attachment)),
     Column("excepted_at", Instant()),
     _id("excepted_by"),
+    Column("receipt", Text, nullable=False, server_default=""),
+    Column("offline", Boolean, nullable=False, server_default=false()),
     version_column(),
     *stamps(),
     UniqueConstraint("code_id", "object_id"),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    id_column("device_id"),
+    Column("key_id", String(16), nullable=False, unique=True),
+    Column("public", LargeBinary, nullable=False),
+    _text("name"),
+    Column("role", EnumOf(DeviceRole), nullable=False),
+    Column("subject", String(128), nullable=False, index=True),
+    _id("certificate"),
+    _id("authority_id"),
+    _id("object_id"),
+    Column("last_sequence", BigInteger, nullable=False),
+    Column("last_sha256", LargeBinary, nullable=False),
+    Column("retired_at", Instant()),
+    _text("retirement_reason"),
+    version_column(),
+    *stamps(),
+)
+
+taken_scans = Table(
+    "taken_scans",
+    metadata,
+    Column("device_id", String(64), primary_key=True),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("at", Instant(), nullable=False),
+    Column("outcome", EnumOf(ScanOutcome), nullable=False),
+    Column("reason", String(64), nullable=False),
+    _text("message_zh"),
+    _text("message_en"),
+    _id("visit_id"),
+    Column("created_at", Instant(), nullable=False),
 )
 
 signing_keys = Table(
@@ -216,6 +256,22 @@ foreign_codes = Table(
     _id("object_id"),
     Column("created_at", Instant()),
     Column("created_by", String(128), nullable=False),
+)
+
+external_results = Table(
+    "external_results",
+    metadata,
+    Column("code_id", String(64), primary_key=True),
+    Column("authority_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("matter_ids", JsonOf(Texts), nullable=False),
+    Column("finding", String(40), nullable=False),
+    _text("summary"),
+    Column("disposal", String(40), nullable=False),
+    Column("inspected_on", Date, nullable=False),
+    _text("correction_reason"),
+    Column("created_at", Instant(), nullable=False),
+    Column("created_by", String(128), nullable=False, index=True),
 )
 
 evaluations = Table(
@@ -345,6 +401,7 @@ known_matters = Table(
     _text("name"),
     _text("legal_basis"),
     Column("items", JsonOf(tuple[CheckItem, ...]), nullable=False),
+    Column("domain", String(64), nullable=False, server_default=""),
 )
 
 known_ratings = Table(
@@ -408,6 +465,7 @@ def map_model() -> None:
         InspectionCode: codes,
         Visit: visits,
         EnterpriseCode: enterprise_codes,
+        Device: devices,
         Binding: bindings,
         Complaint: complaints,
         warning.Warning: warnings,
@@ -416,7 +474,9 @@ def map_model() -> None:
         Interception: interceptions,
         SigningKey: signing_keys,
         ForeignCode: foreign_codes,
+        TakenScan: taken_scans,
         Evaluation: evaluations,
+        ExternalResult: external_results,
         InspectionNote: inspection_notes,
         Finding: findings,
         KnownAuthority: known_authorities,

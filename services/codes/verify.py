@@ -1,4 +1,4 @@
-"""`liangma verify-code TEXT|PICTURE --keys FILE`: checks a code with the published keys and no running system."""
+"""`liangma verify-code` and `verify-receipt`: check a text or a picture with the published keys alone."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from services.chassis.errors import InvalidArgument, Violation
-from services.codes import signing, status_list
+from services.codes import cose, receipt, signing, status_list
+from services.codes.model import live
 from services.codes.model.content import Content
+from services.codes.model.receipt import Receipt
 
 
 class NoCodeInPicture(InvalidArgument):
@@ -43,13 +45,29 @@ def verify_code(source: str, keys: Path, *, now: datetime | None = None, status:
         PictureSupportMissing: the extra for pictures is not installed.
         ValueError: the key file or the status list is no such file.
     """
-    book = signing.key_book(json.loads(keys.read_text(encoding="utf-8")))
-    content = signing.decode_and_verify(_text_of(source), book)
+    book = cose.key_book(json.loads(keys.read_text(encoding="utf-8")))
+    static, _ = live.split(_text_of(source))  # a live proof shows only to the platform that it is one of now
+    content = signing.decode_and_verify(static, book)
     if status is not None:
         status_list.decode(status.read_bytes(), book).check(content.status_index)
     if now is not None:
         content.check_time(now)
     return content
+
+
+def verify_receipt(source: str, keys: Path) -> Receipt:
+    """What a genuine receipt says.
+
+    Args:
+        source: the text of a receipt, or the path of a picture that shows it.
+        keys: a published `liangma-keys.json`.
+
+    Raises:
+        Refusal: one of those in `cose`, or `NoCodeInPicture`.
+        PictureSupportMissing: the extra for pictures is not installed.
+        ValueError: the key file is no such file.
+    """
+    return receipt.decode_and_verify(_text_of(source), cose.key_book(json.loads(keys.read_text(encoding="utf-8"))))
 
 
 def _text_of(source: str) -> str:

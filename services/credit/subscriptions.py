@@ -65,6 +65,11 @@ class CreditSubscriptions(Subscriptions):
             workdays=call.runtime.workdays,
         )
 
+    @subscribe(codes.ExternalResultPublished)
+    def on_external_result_published(self, event: codes.ExternalResultPublished, call: Call) -> None:
+        result, workdays = wire.result_from_event(event.result), call.runtime.workdays
+        note_result(call.work, result, correction=event.reason, now=call.now, workdays=workdays)
+
     @subscribe(tasks.TaskPurged)
     def on_task_purged(self, event: tasks.TaskPurged, call: Call) -> None:
         purge_task(call.work, event.task_id, now=call.now)

@@ -48,6 +48,14 @@ def test_a_code_that_is_not_good_tells_what_can_be_done(page: Page, door: Door, 
     public.answer_everything(door)
 
 
+def test_a_receipt_shows_who_met_whom(page: Page) -> None:
+    page.goto(f"/R/{public.CODE}")
+    expect(page.get_by_role("heading", name="真实的两码互核凭证")).to_be_in_viewport()
+    expect(page.get_by_text("重庆市消防救援总队")).to_be_visible()
+    fits(page)
+    is_accessible(page)
+
+
 def test_the_public_searches_and_opens_a_draw(page: Page) -> None:
     page.goto("/")
     page.get_by_role("link", name="查询公示").click()

@@ -13,7 +13,11 @@ from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as tasks
 
+from services.chassis.errors import Refusal
 from services.chassis.identity import NOBODY, Principal
+from services.codes import signing
+from services.codes.model import live
+from services.codes.office import office
 from tests.support.house import House
 
 JUSTICE, FARMING = "11500000009275787B", "11500000009275788C"
@@ -170,7 +174,23 @@ def enterprise_code(house: House, by: Principal = OWNER) -> str:
 
 
 def verify(house: House, text: str, by: Principal = OWNER, **more: Any) -> Any:
+    """The enterprise scans what an inspector's screen shows now."""
+    return verify_static(house, live_text(house, text), by, **more)
+
+
+def verify_static(house: House, text: str, by: Principal = OWNER, **more: Any) -> Any:
     return house.call("codes", "VerifyInspectionCode", {"text": text, **more}, by=by)
+
+
+def live_text(house: House, text: str) -> str:
+    """The text with the proof that is shown behind it now; what cannot be read is shown as it is."""
+    desk = office(house.runtimes["codes"])
+    with house.work("codes") as work:
+        try:
+            content = desk.reader(work.session)(text, signing.decode_and_verify)
+        except Refusal:
+            return text
+    return f"{text}/{live.proof_at(desk.live_secret(content.code_id), house.now)}"
 
 
 def scan(house: House, text: str, code_id: str = "", by: Principal = INSPECTOR) -> Any:

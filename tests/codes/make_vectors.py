@@ -1,22 +1,24 @@
-"""Writes tests/vectors/lm-code-1/*.json: `python -m tests.codes.make_vectors`. Run it when the specification grows, and
-read the difference: what stands there already never changes."""
+"""Writes tests/vectors/lm-code-1, lm-live-1, lm-receipt-1: `python -m tests.codes.make_vectors`. Run it when the
+specification grows, and read the difference: what stands there already never changes."""
 
 from __future__ import annotations
 
 import base64
 import json
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import cbor2
 
-from services.codes import signing
+from services.codes import cose, receipt, signing
+from services.codes.cose import Ed25519Signer, Ed25519Verifier
+from services.codes.model import live
 from services.codes.model.content import Content
-from services.codes.signing import Ed25519Signer, Ed25519Verifier
+from services.codes.model.receipt import Receipt
 
-OUT = Path(__file__).parents[1] / "vectors" / "lm-code-1"
+VECTORS = Path(__file__).parents[1] / "vectors"
 HOST = "LIANGMA.EXAMPLE.CN"
 SECRET, RETIRED, FOREIGN = bytes(range(32)), bytes(range(32, 64)), bytes(range(64, 96))
 NOW = "2025-06-10T02:00:00+00:00"
@@ -24,8 +26,8 @@ KEYS = {
     "spec": "LM-CODE-1",
     "hosts": [HOST, "OLD.EXAMPLE.CN"],
     "keys": [
-        signing.jwk(Ed25519Verifier(Ed25519Signer(RETIRED).public), "retired"),
-        signing.jwk(Ed25519Verifier(Ed25519Signer(SECRET).public), "current"),
+        cose.jwk(Ed25519Verifier(Ed25519Signer(RETIRED).public), "retired"),
+        cose.jwk(Ed25519Verifier(Ed25519Signer(SECRET).public), "current"),
     ],
 }
 
@@ -51,7 +53,7 @@ def genuine(name: str, said: Content, *, secret: bytes = SECRET, host: str = HOS
     """A case that passes; with the secret, so that signers can be tested as well."""
     signer = Ed25519Signer(secret)
     text = text or signing.encode(said, signer, host)
-    shown = asdict(said) | {"key_id": signing.key_name(signer.key_id)}
+    shown = asdict(said) | {"key_id": cose.key_name(signer.key_id)}
     shown |= {key: shown[key].isoformat() for key in ("valid_from", "valid_to")}
     payload = cbor2.loads(_raw(text)).value[2]
     return {
@@ -135,10 +137,54 @@ def main() -> None:
         ),
         wrong("length not in its shortest form", _text(b"\xd2\x84\x58\x0a" + raw[3:]), "MALFORMED_CODE"),
     ]
-    OUT.mkdir(parents=True, exist_ok=True)
     for name, cases in (("genuine", passing), ("reading", reading), ("refused", refused)):
-        text = json.dumps({"spec": "LM-CODE-1", "keys": KEYS, "cases": cases}, ensure_ascii=False, indent=1)
-        (OUT / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        write("LM-CODE-1", name, {"keys": KEYS, "cases": cases})
+    write("LM-RECEIPT-1", "receipts", {"keys": KEYS, "cases": receipts(passing[0]["text"])})
+    write("LM-LIVE-1", "proofs", {"platform_secret": SECRET.hex(), "cases": list(map(proof, (0, 14, 15, 3600)))})
+
+
+def receipts(code: str) -> list[dict[str, Any]]:
+    """A genuine receipt, and what is none."""
+    said = Receipt(
+        visit_id="01975234-5f00-7abc-8def-0123456789ac",
+        code_id="01975234-5f00-7abc-8def-0123456789ab",
+        object_id="91500105MACDMPYK94",
+        task_number="渝司专查〔2025〕27号",
+        authorities=("11500000009275787B", "11500000009275788C"),
+        certificate="50010012345",
+        scheme="渝企码",
+        enterprise_scanned_at=datetime(2025, 6, 10, 2, tzinfo=UTC),
+        inspector_scanned_at=datetime(2025, 6, 10, 2, 1, tzinfo=UTC),
+    )
+    text = receipt.encode(said, Ed25519Signer(SECRET), HOST)
+    raw = _raw(text)
+    shown = asdict(said) | {"key_id": cose.key_name(Ed25519Signer(SECRET).key_id)}
+    shown |= {key: shown[key].isoformat() for key in ("enterprise_scanned_at", "inspector_scanned_at")}
+    payload = cbor2.loads(raw).value[2].hex()
+    return [
+        {"name": "genuine", "secret": SECRET.hex(), "payload": payload, "text": text, "verdict": "AUTHENTIC"}
+        | {"receipt": shown},
+        {"name": "a code under the path of receipts", "text": code.replace("/V/", "/R/"), "verdict": "FORGED_CODE"},
+        {"name": "a code", "text": code, "verdict": "FOREIGN_CODE"},
+        {"name": "payload changed", "text": _bent(raw, 40).replace("/V/", "/R/"), "verdict": "FORGED_CODE"},
+        {"name": "cut off", "text": text[:-8], "verdict": "MALFORMED_CODE"},
+    ]
+
+
+def proof(seconds: int) -> dict[str, Any]:
+    """What is shown behind a code some seconds after an instant."""
+    code_id = "01975234-5f00-7abc-8def-0123456789ab"
+    at = datetime(2025, 6, 10, 2, tzinfo=UTC) + timedelta(seconds=seconds)
+    secret = live.secret_of(SECRET, code_id)
+    return {"code_id": code_id, "secret": secret.hex(), "at": at.isoformat(), "proof": live.proof_at(secret, at)}
+
+
+def write(spec: str, name: str, content: dict[str, Any]) -> None:
+    """A file of vectors."""
+    directory = VECTORS / spec.lower()
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({"spec": spec} | content, ensure_ascii=False, indent=1)
+    (directory / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

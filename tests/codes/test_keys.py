@@ -18,7 +18,7 @@ from liangma.codes.v1 import keys_pb2
 from PIL import Image
 
 from services.chassis.errors import Refusal
-from services.codes import signing, status_list
+from services.codes import cose, signing, status_list
 from services.codes.cabinet import Cabinet, KeyFileProblem
 from services.codes.model.content import CodeRevoked
 from services.codes.model.key import KeyState
@@ -69,7 +69,7 @@ def test_rotation_makes_the_next_key_current_and_old_codes_stay_good(house: Hous
     ]
     assert after.keys[1].key_id == before["keys"][1]["kid"]
     (new,) = city.issue(house)
-    book = signing.key_book(published(house))
+    book = cose.key_book(published(house))
     assert signing.decode_and_verify(old.text, book).key_id == after.keys[0].key_id
     assert signing.decode_and_verify(new.text, book).key_id == after.keys[1].key_id
     assert city.verify(house, old.text).code_id == old.code_id
@@ -93,7 +93,7 @@ def test_the_secrets_lie_sealed_in_the_database_and_the_key_file_is_private(hous
     cabinet = office(house.runtimes["codes"]).cabinet
     for row in rows:
         secret = cabinet._seal.decrypt(row.sealed[:12], row.sealed[12:], row.public)
-        assert signing.Ed25519Signer(secret).public == row.public
+        assert cose.Ed25519Signer(secret).public == row.public
         assert secret not in row.sealed
 
 
@@ -113,7 +113,7 @@ def test_a_revoked_code_shows_on_the_status_list(house: House) -> None:
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
     good, bad = city.issue(house, city.inspection(), city.inspection(city.FARM))
     house.call("codes", "RevokeCode", {"code_id": bad.code_id, "reason": "误发"}, by=city.MANAGER)
-    book = signing.key_book(published(house))
+    book = cose.key_book(published(house))
     listed = status_list.decode(status(house), book)
     listed.check(signing.decode_and_verify(good.text, book).status_index)
     with pytest.raises(CodeRevoked):
@@ -157,8 +157,8 @@ def test_other_bars_in_a_picture_are_not_taken_for_the_code(tmp_path: Path) -> N
     assert read_picture(tmp_path / "photo.png") == "LM-TEXT"
 
 
-SIGNER = signing.Ed25519Signer(b"\x03" * 32)
-BOOK = signing.KeyBook(frozenset(), (signing.Ed25519Verifier(SIGNER.public),))
+SIGNER = cose.Ed25519Signer(b"\x03" * 32)
+BOOK = cose.KeyBook(frozenset(), (cose.Ed25519Verifier(SIGNER.public),))
 
 
 def test_a_status_list_keeps_every_bit() -> None:

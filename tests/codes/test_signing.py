@@ -15,9 +15,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Refusal
-from services.codes import signing
-from services.codes.model.content import KINDS, CodeExpired, CodeNotYetValid, Content
-from services.codes.signing import (
+from services.codes import cose
+from services.codes.cose import (
     Ed25519Signer,
     Ed25519Verifier,
     ForeignCode,
@@ -25,9 +24,9 @@ from services.codes.signing import (
     KeyBook,
     MalformedCode,
     UnknownKey,
-    decode_and_verify,
-    encode,
 )
+from services.codes.model.content import KINDS, CodeExpired, CodeNotYetValid, Content
+from services.codes.signing import decode_and_verify, encode
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "lm-code-1"
 HOST = "LIANGMA.EXAMPLE.CN"
@@ -77,7 +76,7 @@ def unpack(text: str) -> bytes:
 @given(contents)
 def test_what_is_signed_is_read_back(content: Content) -> None:
     text = encode(content, SIGNER, HOST)
-    assert signing.QR_ALPHANUMERIC.fullmatch(text)
+    assert cose.QR_ALPHANUMERIC.fullmatch(text)
     assert replace(decode_and_verify(text, BOOK), key_id="") == content
 
 
@@ -132,7 +131,7 @@ def test_no_text_crashes_it_or_passes(text: str) -> None:
 
 @given(st.binary(max_size=300))
 def test_a_genuine_signature_over_nonsense_does_not_crash_it(payload: bytes) -> None:
-    protected = signing.protected_header(SIGNER.algorithm, SIGNER.key_id)
+    protected = cose.protected_header(SIGNER.algorithm, SIGNER.key_id)
     signature = SIGNER.sign(cbor2.dumps(["Signature1", protected, b"LM-CODE-1", payload]))
     with pytest.raises(MalformedCode):
         decode_and_verify(pack(cbor2.dumps(cbor2.CBORTag(18, [protected, {}, payload, signature]))), BOOK)
@@ -140,7 +139,7 @@ def test_a_genuine_signature_over_nonsense_does_not_crash_it(payload: bytes) -> 
 
 def resigned(change: Any) -> str:
     """A code whose envelope was bent and signed by our own key again."""
-    protected = signing.protected_header(SIGNER.algorithm, SIGNER.key_id)
+    protected = cose.protected_header(SIGNER.algorithm, SIGNER.key_id)
     payload = cbor2.dumps({1: 1}, canonical=True)
     parts = change(protected, payload, SIGNER.sign(cbor2.dumps(["Signature1", protected, b"", payload])))
     return pack(cbor2.dumps(parts))
@@ -204,7 +203,7 @@ def test_another_key_is_unknown_and_named() -> None:
     other = Ed25519Signer(b"\x02" * 32)
     with pytest.raises(UnknownKey) as caught:
         decode_and_verify(encode(CONTENT, other, HOST), BOOK)
-    assert caught.value.metadata == {"key_id": signing.key_name(other.key_id)}
+    assert caught.value.metadata == {"key_id": cose.key_name(other.key_id)}
 
 
 class Awkward(Ed25519Signer):
@@ -235,13 +234,13 @@ def test_the_published_file_makes_the_same_book() -> None:
         "spec": "LM-CODE-1",
         "hosts": [HOST.lower()],
         "keys": [
-            signing.jwk(Ed25519Verifier(SIGNER.public), "current"),
+            cose.jwk(Ed25519Verifier(SIGNER.public), "current"),
             {"kty": "EC", "crv": "SM2", "kid": "AAAAAAAA", "status": "next"},
         ],
     }
-    assert decode_and_verify(TEXT, signing.key_book(json.loads(json.dumps(published)))).code_id == CONTENT.code_id
+    assert decode_and_verify(TEXT, cose.key_book(json.loads(json.dumps(published)))).code_id == CONTENT.code_id
     with pytest.raises(ValueError, match="LM-CODE-1"):
-        signing.key_book({"keys": []})
+        cose.key_book({"keys": []})
 
 
 class Toy:
@@ -260,7 +259,7 @@ class Toy:
 def test_another_algorithm_takes_its_place() -> None:
     toy = Toy()
     book = KeyBook(frozenset({HOST}), (toy, *BOOK.verifiers))
-    assert decode_and_verify(encode(CONTENT, toy, HOST), book).key_id == signing.key_name(b"toy!!")
+    assert decode_and_verify(encode(CONTENT, toy, HOST), book).key_id == cose.key_name(b"toy!!")
     assert decode_and_verify(TEXT, book).code_id == CONTENT.code_id
 
 
@@ -281,7 +280,7 @@ def vectors() -> list[Any]:
 
 @pytest.mark.parametrize(("keys", "case"), vectors())
 def test_the_vectors_hold(keys: dict[str, Any], case: dict[str, Any]) -> None:
-    book, now = signing.key_book(keys), datetime.fromisoformat(case["now"])
+    book, now = cose.key_book(keys), datetime.fromisoformat(case["now"])
     if case["verdict"] != "AUTHENTIC":
         with pytest.raises(Refusal) as caught:
             decode_and_verify(case["text"], book, now)

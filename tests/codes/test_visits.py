@@ -11,7 +11,7 @@ import pytest
 from liangma.codes.v1 import codes_pb2, events_pb2
 from liangma.tasks.v1 import events_pb2 as tasks
 
-from services.codes import signing
+from services.codes import cose, signing
 from services.codes.model.content import Content
 from tests.codes import city
 from tests.support.house import House, Refused, houses
@@ -67,7 +67,7 @@ def by_another_key(text: str) -> str:
         valid_to=datetime(2025, 7, 1, tzinfo=UTC),
         object_id=city.SHOP,
     )
-    return signing.encode(content, signing.Ed25519Signer(b"\1" * 32), text.split("/")[2])
+    return signing.encode(content, cose.Ed25519Signer(b"\1" * 32), text.split("/")[2])
 
 
 def test_the_enterprise_then_the_inspector_scan_and_the_visit_is_verified(

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 from google.api import httpbody_pb2
-from liangma.codes.v1 import codes_pb2
+from liangma.codes.v1 import codes_pb2, receipts_pb2
 from liangma.credit.v1 import disclosures_pb2
 from liangma.type.v1 import page_pb2
 
@@ -113,6 +113,24 @@ def transcript() -> dict[str, Any]:
     }
 
 
+def receipt() -> receipts_pb2.ReceiptCheck:
+    """What a genuine receipt says."""
+    answer = receipts_pb2.ReceiptCheck(
+        verdict=codes_pb2.VERDICT_AUTHENTIC,
+        receipt=receipts_pb2.Receipt(
+            object_id="91500103MA5U0000XW",
+            object_name="重庆山城火锅餐饮管理有限公司",
+            task_number="渝司专查〔2025〕27号",
+            authority_names=["重庆市市场监督管理局", "重庆市消防救援总队"],
+            certificate="50*****17",
+            scheme="渝企码",
+        ),
+    )
+    answer.receipt.enterprise_scanned_at.FromJsonString("2025-09-01T01:00:00Z")
+    answer.receipt.inspector_scanned_at.FromJsonString("2025-09-01T01:02:00Z")
+    return answer
+
+
 def answer_everything(door: Door) -> None:
     """Let the services answer the public pages."""
 
@@ -132,4 +150,9 @@ def answer_everything(door: Door) -> None:
             refuse(context, grpc.StatusCode.NOT_FOUND, "NO_SUCH_THING", "未找到该抽取", "no such draw")
         return httpbody_pb2.HttpBody(content_type="application/json", data=json.dumps(transcript()).encode())
 
-    door.services.answers |= {"CheckInspectionCode": codes, "SearchDisclosures": search, "GetTranscript": draw}
+    door.services.answers |= {
+        "CheckInspectionCode": codes,
+        "CheckReceipt": lambda _, __: receipt(),
+        "SearchDisclosures": search,
+        "GetTranscript": draw,
+    }

@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from liangma.codes.v1 import codes_pb2
+from liangma.codes.v1 import codes_pb2, receipts_pb2
 
-from gateway.pages.words import VERDICTS
+from gateway.pages.words import RECEIPT_VERDICTS, VERDICTS
 from gateway.transcoder.contract import Contract
 from tests.gateway import public, support
 
@@ -53,6 +53,28 @@ def test_a_genuine_code_says_who_comes_to_look_at_what(opened: support.Door, bro
     assert opened.services.request.text == public.CODE
 
 
+def test_a_presented_code_is_checked_with_its_proof(opened: support.Door, browser: httpx.Client) -> None:
+    proof = "A" * 24
+    assert "真实有效的执法码" in browser.get(f"/V/{public.CODE}/{proof}").text
+    assert opened.services.request.text == f"{public.CODE}/{proof}"
+
+
+def test_a_receipt_says_who_met_whom_and_when(opened: support.Door, browser: httpx.Client) -> None:
+    page = browser.get(f"/R/{public.CODE}")
+    for said in ("真实的两码互核凭证", "重庆市消防救援总队", "2025年9月1日 09:02", "渝企码", "50*****17"):
+        assert said in page.text, said
+    assert opened.services.request.text == public.CODE
+
+
+@pytest.mark.parametrize("verdict", sorted(RECEIPT_VERDICTS))
+def test_each_verdict_on_a_receipt_is_said_clearly(opened: support.Door, browser: httpx.Client, verdict: str) -> None:
+    number = codes_pb2.Verdict.Value(verdict)
+    opened.services.answers["CheckReceipt"] = lambda _, __: receipts_pb2.ReceiptCheck(verdict=number)
+    page = browser.get(f"/R/{public.CODE}").text
+    assert RECEIPT_VERDICTS[verdict].title in page
+    assert "凭证内容" not in page
+
+
 def test_every_verdict_of_the_contract_has_words() -> None:
     assert set(VERDICTS) == set(codes_pb2.Verdict.keys()) - {"VERDICT_UNSPECIFIED"}
 
@@ -66,7 +88,7 @@ def test_each_verdict_is_said_clearly(opened: support.Door, browser: httpx.Clien
     assert ("可以拒绝（无码不检查）" in page) is (VERDICTS[verdict].tone != "good")
 
 
-@pytest.mark.parametrize("text", ["<script>", "a b", "0189", "x" * 5000])
+@pytest.mark.parametrize("text", ["<script>", "a b", "0189", "x" * 5000, "ABC/DEF"])
 def test_what_cannot_be_a_code_is_said_so_without_asking(
     opened: support.Door, browser: httpx.Client, text: str
 ) -> None:

@@ -60,6 +60,15 @@ class NotOnTheCode(PermissionDenied):
         )
 
 
+class AuthorityNotOnCode(InvalidArgument):
+    """The authority named did not take part."""
+
+    def __init__(self, authority_id: str) -> None:
+        zh = f"机构 {authority_id or '（未指明）'} 未参与本次检查，请从检查码上的机构中选择"
+        en = f"authority {authority_id!r} is not on the code: name one that is"
+        super().__init__(Violation("authority_id", "NOT_ON_THE_CODE", zh, en))
+
+
 class CertificateNotValid(PermissionDenied):
     """The caller's certificate does not allow inspecting today (TJ 14)."""
 
@@ -191,6 +200,19 @@ class InspectionCode:
             matters=self.matter_ids,
             certificates=self.certificates,
         )
+
+    def part_of(self, authority_id: str) -> CodePart:
+        """An authority's part; it need not be named when there is one only.
+
+        Raises:
+            AuthorityNotOnCode: it took no part.
+        """
+        if not authority_id and len(self.parts) == 1:
+            return self.parts[0]
+        for part in self.parts:
+            if part.authority_id == authority_id:
+                return part
+        raise AuthorityNotOnCode(authority_id)
 
     def check_usable(self, now: datetime) -> None:
         """Refuse a code that does not serve a visit now.

@@ -84,6 +84,7 @@ class KnownMatter:
     name: str
     legal_basis: str = ""
     items: tuple[CheckItem, ...] = ()
+    domain: str = ""
 
 
 @dataclass(frozen=True)

@@ -36,15 +36,6 @@ class AlreadyEvaluated(AlreadyExists):
         )
 
 
-class AuthorityNotOnCode(InvalidArgument):
-    """The authority named did not take part."""
-
-    def __init__(self, authority_id: str) -> None:
-        zh = f"机构 {authority_id or '（未指明）'} 未参与本次检查，请从检查码上的机构中选择"
-        en = f"authority {authority_id!r} is not on the code: name one that is"
-        super().__init__(Violation("authority_id", "NOT_ON_THE_CODE", zh, en))
-
-
 @dataclass(eq=False, kw_only=True)
 class Evaluation:
     """A judgement, once per authority and visit."""

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cached_property
 
-from services.chassis.errors import FailedPrecondition, InvalidArgument, Violation
+from services.chassis.errors import FailedPrecondition, InvalidArgument, ResourceExhausted, Violation
 from services.codes.model.code import CodeKind, CodePart, CountKey, count_keys, end_of, start_of
 from services.codes.model.content import Content
 from services.codes.model.directory import AnnualCap, KnownAuthority, KnownInspector, KnownObject, Whitelisting, cap_for
@@ -47,6 +47,17 @@ class Objection:
     matter_id: str = ""
     count: int = 0
     cap: int = 0
+
+
+class QuotaUsedUp(ResourceExhausted):
+    """A system has had its codes of the day."""
+
+    def __init__(self, per_day: int) -> None:
+        super().__init__(
+            f"本系统今日申领检查码已达上限 {per_day} 个，请明日再申领或联系平台调整",
+            f"your system has had its {per_day} codes of today; come back tomorrow or ask for more",
+            per_day=per_day,
+        )
 
 
 class VisitIntercepted(FailedPrecondition):

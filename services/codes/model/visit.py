@@ -106,6 +106,8 @@ class Visit:
     exception_photo: Attachment | None = None
     excepted_at: datetime | None = None
     excepted_by: str = ""
+    receipt: str = ""
+    offline: bool = False
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -132,7 +134,7 @@ class Visit:
         self.check_open()
         if self.enterprise_scanned_at is None:
             self.enterprise_scanned_at, self.enterprise_scanned_by = now, subject
-        return self._verify(now)
+        return self._verify()
 
     def scan_by_inspector(self, certificate: str, scheme: str, now: datetime) -> bool:
         """An inspector scans the enterprise code; whether that verifies the visit.
@@ -145,7 +147,7 @@ class Visit:
         if self.inspector_scanned_at is None:
             self.inspector_scanned_at, self.inspector_scanned_by = now, certificate
             self.enterprise_code_scheme = scheme
-        return self._verify(now)
+        return self._verify()
 
     def except_(self, kind: ExceptionKind, reason: str, photo: Attachment, certificate: str, now: datetime) -> None:
         """An inspector records why it goes on without mutual verification.
@@ -176,9 +178,10 @@ class Visit:
         if self.state is VisitState.EXCEPTED:
             raise VisitExceptedAlready(str(self.exception))
 
-    def _verify(self, now: datetime) -> bool:
+    def _verify(self) -> bool:
         """Both scans make a verified visit, in either order (CQ 附件2 一(二))."""
         if self.enterprise_scanned_at is None or self.inspector_scanned_at is None:
             return False
-        self.state, self.verified_at = VisitState.VERIFIED, now
+        self.state = VisitState.VERIFIED
+        self.verified_at = max(self.enterprise_scanned_at, self.inspector_scanned_at)  # offline scans come in any order
         return True

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from services.chassis.clock import today
 from services.chassis.errors import InvalidArgument, Refusal
-from services.codes import signing
+from services.codes import cose
 from services.codes.model.code import CodeKind, InspectionCode, UnknownCode
 from services.codes.model.content import CodeExpired, CodeNotYetValid, CodeRevoked, Content
 from services.codes.model.enterprise_code import EnterpriseCode
+from services.codes.model.live import PresentationForged, PresentationStale
 from services.codes.model.visit import CodeReplayed, Visit, VisitExceptedAlready
 from services.codes.queries.seen import Named, SeenAuthority, SeenInspector, SeenMatter
 from services.codes.tables import codes, enterprise_codes, visits
@@ -38,19 +39,22 @@ class Verdict(StrEnum):
     UNKNOWN_KEY = "UNKNOWN_KEY"
     FORGED = "FORGED"
     UNKNOWN_CODE = "UNKNOWN_CODE"
+    STALE = "STALE"
 
 
 VERDICTS: dict[type[Refusal], Verdict] = {
-    signing.ForeignCode: Verdict.FOREIGN,
-    signing.MalformedCode: Verdict.MALFORMED,
-    signing.UnknownKey: Verdict.UNKNOWN_KEY,
-    signing.ForgedCode: Verdict.FORGED,
+    cose.ForeignCode: Verdict.FOREIGN,
+    cose.MalformedCode: Verdict.MALFORMED,
+    cose.UnknownKey: Verdict.UNKNOWN_KEY,
+    cose.ForgedCode: Verdict.FORGED,
     UnknownCode: Verdict.UNKNOWN_CODE,
     CodeRevoked: Verdict.REVOKED,
     CodeExpired: Verdict.EXPIRED,
     CodeNotYetValid: Verdict.NOT_YET_VALID,
     CodeReplayed: Verdict.USED,
     VisitExceptedAlready: Verdict.USED,
+    PresentationStale: Verdict.STALE,
+    PresentationForged: Verdict.FORGED,
 }
 
 
@@ -165,7 +169,7 @@ def _with_visits() -> Select[InspectionCode, Visit]:
 def _decoded(decode: Callable[[], Content]) -> Content | Check:
     try:
         return decode()
-    except InvalidArgument as refusal:
+    except (InvalidArgument, PresentationStale) as refusal:
         return Check(VERDICTS[type(refusal)], refusal.zh, refusal.en)
 
 

@@ -21,7 +21,7 @@ from services.codes.picture import draw
 from services.codes.queries import check
 from services.codes.queries import code as queries
 from services.codes.servicer.requests import external_dispatch, info, kept_attachment
-from services.codes.servicer.shown import shown_code, shown_codes, shown_interceptions, shown_scan
+from services.codes.servicer.shown import presented_code, shown_code, shown_codes, shown_interceptions, shown_scan
 from services.codes.use_cases import code, issue, visit
 from services.codes.use_cases.enterprise import objects_of
 from services.codes.wire import code as wire
@@ -70,9 +70,10 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
 
     @write
     def ApplyExternalCode(self, request: pb.ApplyExternalCodeRequest, call: Call) -> pb.InspectionCode:
-        dispatch, press = external_dispatch(request, call.principal), office(self.runtime).press(call.work.session)
-        subject = call.principal.subject
-        issued = issue.apply_external_code(call.work, dispatch, press, subject=subject, now=call.now)
+        desk, subject = office(self.runtime), call.principal.subject
+        dispatch, press = external_dispatch(request, call.principal), desk.press(call.work.session)
+        per_day = desk.settings.external_per_day
+        issued = issue.apply_external_code(call.work, dispatch, press, per_day, subject=subject, now=call.now)
         return shown_code(call.work.session, issued)
 
     @read
@@ -92,28 +93,34 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
 
     def _check(self, texts: Sequence[str], call: Call) -> list[pb.CodeCheck]:
         session = call.work.session
-        decode = office(self.runtime).decoder(session)
-        decodings = [functools.partial(decode, text) for text in texts]
+        desk = office(self.runtime)
+        read = desk.reader(session)
+        decodings = [functools.partial(desk.check, text, read, call.now) for text in texts]
         return [to_proto(said, pb.CodeCheck) for said in check.check_publicly(session, decodings, call.now)]
 
     @write
     def VerifyInspectionCode(self, request: pb.VerifyInspectionCodeRequest, call: Call) -> pb.CodeCheck:
-        content = office(self.runtime).decode(request.text, call.work.session)
+        desk = office(self.runtime)
+        content = desk.presented(request.text, call.work.session, call.now)
         scanned, met = visit.verify_inspection_code(
-            call.work, content, request.object_id, by=call.principal, now=call.now
+            call.work, content, request.object_id, desk.cabinet, by=call.principal, now=call.now
         )
         return to_proto(check.check_for_enterprise(call.work.session, scanned, met, call.now), pb.CodeCheck)
 
     @write
     def PresentCode(self, request: pb.PresentCodeRequest, call: Call) -> pb.InspectionCode:
         shown = visit.present_code(call.work, request.code_id, by=call.principal, now=call.now)
-        return shown_code(call.work.session, shown)
+        secret = office(self.runtime).live_secret(shown.code_id)
+        return presented_code(call.work.session, shown, secret, call.now)
 
     @asking_first
     @write
     def ScanEnterpriseCode(self, request: pb.ScanEnterpriseCodeRequest, call: Call) -> pb.EnterpriseScan:
-        seen = office(self.runtime).see(request.text, call.work, call.now)
-        met = visit.scan_enterprise_code(call.work, seen, request.code_id, by=call.principal, now=call.now)
+        desk = office(self.runtime)
+        seen = desk.see(request.text, call.work, call.now)
+        met = visit.scan_enterprise_code(
+            call.work, seen, request.code_id, desk.cabinet, by=call.principal, now=call.now
+        )
         session, certificate = call.work.session, call.principal.certificate
         mine = queries.open_codes(session, seen.object_id, certificate, today(call.now))
         return shown_scan(session, seen, met, mine)

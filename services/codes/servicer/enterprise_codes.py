@@ -9,6 +9,7 @@ from liangma.codes.v1 import enterprise_codes_pb2_grpc as grpc
 from services.chassis.clock import today
 from services.chassis.convert import from_proto, to_proto
 from services.chassis.servicing import Call, Servicer, read, write
+from services.codes.cose import ForeignCode
 from services.codes.ledger import SqlLedger
 from services.codes.model.enterprise_code import EnterpriseCode
 from services.codes.office import office
@@ -17,7 +18,6 @@ from services.codes.queries.binding import list_bindings
 from services.codes.queries.code import Sheet
 from services.codes.queries.names import object_names
 from services.codes.servicer.requests import day, info
-from services.codes.signing import ForeignCode
 from services.codes.use_cases import enterprise
 from services.codes.wire.code import picture_format, picture_to_proto
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from liangma.codes.v1 import codes_pb2 as pb
 from liangma.codes.v1 import histories_pb2
 from sqlalchemy.orm import Session
 
 from services.chassis.convert import to_proto
+from services.codes.cose import to_base32
+from services.codes.model import live
 from services.codes.model.code import InspectionCode
 from services.codes.model.directory import KnownObject, KnownRating
 from services.codes.model.issue import Interception
@@ -30,6 +33,15 @@ def shown_codes(session: Session, codes: Iterable[InspectionCode]) -> list[pb.In
 def shown_code(session: Session, code: InspectionCode) -> pb.InspectionCode:
     """A code, with its object's name and its visit."""
     return shown_codes(session, [code])[0]
+
+
+def presented_code(session: Session, code: InspectionCode, secret: bytes, now: datetime) -> pb.InspectionCode:
+    """A code as an inspector's screen shows it now."""
+    shown = shown_code(session, code)
+    shown.live_text = f"{code.text}/{live.proof_at(secret, now)}"
+    shown.live_until.FromDatetime(live.shown_until(now))
+    shown.live_secret = to_base32(secret)
+    return shown
 
 
 def shown_interceptions(session: Session, interceptions: Iterable[Interception]) -> list[pb.Interception]:

@@ -10,7 +10,6 @@ from services.chassis.errors import InvalidArgument, NoSuchThing, Violation
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.codes import signing
-from services.codes.model import key
 from services.codes.model.code import CodeState
 from services.codes.model.directory import KnownObject
 from services.codes.model.enterprise_code import (
@@ -22,9 +21,8 @@ from services.codes.model.enterprise_code import (
     NoIdentityProof,
     OwnerNeeded,
 )
-from services.codes.model.key import SigningKey
 from services.codes.model.visit import NotTheObject
-from services.codes.use_cases.key import KeyMaker, signing_keys
+from services.codes.use_cases.key import Cabinet, current_signer
 
 
 class Places(Protocol):
@@ -32,19 +30,6 @@ class Places(Protocol):
 
     def take_status_indexes(self, number: int) -> int:
         """The first of so many consecutive free places on the status list."""
-        ...
-
-
-class Cabinet(KeyMaker, Protocol):
-    """Where keys are sealed."""
-
-    @property
-    def host(self) -> str:
-        """The host that codes carry."""
-        ...
-
-    def signer(self, key: SigningKey) -> signing.Signer:
-        """What signs with a key."""
         ...
 
 
@@ -169,7 +154,7 @@ def issue_enterprise_code(
         valid_from=since,
         valid_to=since + lasts,
     )
-    signer = cabinet.signer(key.current(signing_keys(work, cabinet, now=now)))
+    signer = current_signer(work, cabinet, now=now)
     code.text = signing.encode(code.content(), signer, cabinet.host)
     work.add(code)
     return code

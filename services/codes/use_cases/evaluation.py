@@ -10,7 +10,7 @@ from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.codes.events import EvaluationSubmitted
 from services.codes.model.code import InspectionCode
-from services.codes.model.evaluation import AlreadyEvaluated, AuthorityNotOnCode, Evaluation, VisitNotStarted
+from services.codes.model.evaluation import AlreadyEvaluated, Evaluation, VisitNotStarted
 from services.codes.model.visit import NotTheObject, Visit
 from services.codes.use_cases.enterprise import object_for, speaks_for
 from services.codes.use_cases.warning import check_supervises
@@ -40,7 +40,7 @@ def evaluate_visit(
     visit = work.find(Visit, code_id=code_id, object_id=object_id)
     if visit is None or not visit.has_begun:
         raise VisitNotStarted
-    authority_id = _judged(code, authority_id)
+    authority_id = code.part_of(authority_id).authority_id
     if work.count(Evaluation, code_id=code_id, object_id=object_id, authority_id=authority_id):
         raise AlreadyEvaluated(authority_id)
     evaluation = Evaluation(
@@ -78,12 +78,3 @@ def _visited(work: Work, code: InspectionCode, object_id: str, by: Principal, no
     if not speaks_for(work, by, code.object_id, today(now)):
         raise NotTheObject(code.object_id)
     return code.object_id
-
-
-def _judged(code: InspectionCode, authority_id: str) -> str:
-    """The authority that is judged; it need not be named when there is one only."""
-    if not authority_id and len(code.authority_ids) == 1:
-        return code.authority_ids[0]
-    if authority_id not in code.authority_ids:
-        raise AuthorityNotOnCode(authority_id)
-    return authority_id

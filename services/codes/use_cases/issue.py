@@ -29,6 +29,7 @@ from services.codes.model.issue import (
     Interception,
     Objection,
     PlannedVisit,
+    QuotaUsedUp,
     Register,
     VisitIntercepted,
     decide,
@@ -60,14 +61,22 @@ def issue_codes(work: Work, dispatch: Dispatch, press: Press, *, now: datetime) 
     mint(work, dispatch, decision.granted, register, press, now=now)
 
 
-def apply_external_code(work: Work, dispatch: Dispatch, press: Press, *, subject: str, now: datetime) -> InspectionCode:
+def apply_external_code(
+    work: Work, dispatch: Dispatch, press: Press, per_day: int, *, subject: str, now: datetime
+) -> InspectionCode:
     """Another system is about to visit an object (TJ 7): the same rules, one visit.
 
+    Args:
+        per_day: how many codes one system gets in a civil day.
+
     Raises:
+        QuotaUsedUp: the system has had its codes of the day.
         VisitIntercepted: a rule forbids the visit; nothing was counted.
         NoSuchThing: an authority, object or inspector is in no directory.
     """
     dispatch.check(today(now))
+    if work.next_number(f"external:{subject}:{today(now)}") > per_day:  # given back with whatever is refused
+        raise QuotaUsedUp(per_day)
     register = _register(work, dispatch, press.ledger, today(now))
     decision = decide(dispatch, register)
     for _, objection in decision.refused:

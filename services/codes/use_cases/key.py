@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from services.chassis.work import Work
+from services.codes import cose
 from services.codes.model import key
 from services.codes.model.key import KeyState, SigningKey
 
@@ -16,6 +17,24 @@ class KeyMaker(Protocol):
     def make(self, number: int, state: KeyState, now: datetime) -> SigningKey:
         """A fresh key."""
         ...
+
+
+class Cabinet(KeyMaker, Protocol):
+    """Where keys are sealed."""
+
+    @property
+    def host(self) -> str:
+        """The host that codes carry."""
+        ...
+
+    def signer(self, key: SigningKey) -> cose.Signer:
+        """What signs with a key."""
+        ...
+
+
+def current_signer(work: Work, cabinet: Cabinet, *, now: datetime) -> cose.Signer:
+    """What signs now."""
+    return cabinet.signer(key.current(signing_keys(work, cabinet, now=now)))
 
 
 def signing_keys(work: Work, maker: KeyMaker, *, now: datetime) -> list[SigningKey]:

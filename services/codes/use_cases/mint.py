@@ -11,14 +11,12 @@ from typing import Protocol, TypeVar
 from services.chassis.work import Work
 from services.codes import signing
 from services.codes.events import CodeIssued, IssuedCode
-from services.codes.model import key
 from services.codes.model.code import CodeState, CountKey, InspectionCode
 from services.codes.model.history import InspectionNote
 from services.codes.model.issue import Dispatch, NewCode, PlannedVisit, Register
-from services.codes.model.key import SigningKey
 from services.codes.model.warning import Limits, PastVisit, WarningKind, alerts_on_issue
 from services.codes.use_cases.code import Counts
-from services.codes.use_cases.key import KeyMaker, signing_keys
+from services.codes.use_cases.key import Cabinet, current_signer
 from services.codes.use_cases.warning import raise_warnings
 
 T = TypeVar("T")
@@ -47,19 +45,6 @@ class Ledger(Counts, Protocol):
 
     def past_visits(self, object_ids: Collection[str], since: date, until: date) -> list[PastVisit]:
         """Visits to these objects that have a code, begun within these days."""
-        ...
-
-
-class Cabinet(KeyMaker, Protocol):
-    """Where keys are sealed."""
-
-    @property
-    def host(self) -> str:
-        """The host that codes carry."""
-        ...
-
-    def signer(self, key: SigningKey) -> signing.Signer:
-        """What signs with a key."""
         ...
 
 
@@ -105,7 +90,7 @@ def mint(
 
 def _signed(work: Work, dispatch: Dispatch, granted: Granted, press: Press, now: datetime) -> list[NewCode]:
     first_index = press.ledger.take_status_indexes(len(granted))
-    signer = press.cabinet.signer(key.current(signing_keys(work, press.cabinet, now=now)))
+    signer = current_signer(work, press.cabinet, now=now)
     codes = []
     for index, (visit, is_repeat) in enumerate(granted, first_index):
         warnings = DUPLICATE if is_repeat else ()

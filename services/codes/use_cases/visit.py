@@ -9,6 +9,7 @@ from services.chassis.clock import today
 from services.chassis.errors import NoSuchThing
 from services.chassis.identity import Principal
 from services.chassis.work import Work
+from services.codes import receipt
 from services.codes.events import VisitExcepted, VisitVerified
 from services.codes.model.attachment import Attachment
 from services.codes.model.code import (
@@ -21,10 +22,12 @@ from services.codes.model.code import (
 from services.codes.model.content import Content
 from services.codes.model.directory import KnownInspector, KnownObject
 from services.codes.model.enterprise_code import EnterpriseCode, ForeignCode, NotAnEnterpriseCode
+from services.codes.model.receipt import Receipt
 from services.codes.model.visit import ExceptionKind, NotTheObject, ObjectNeeded, Visit, WrongEnterprise
 from services.codes.model.warning import Alert, WarningKind
-from services.codes.signing import SPEC
+from services.codes.signing import CODE
 from services.codes.use_cases.enterprise import object_for, speaks_for
+from services.codes.use_cases.key import Cabinet, current_signer
 from services.codes.use_cases.warning import raise_warnings
 
 
@@ -41,7 +44,7 @@ class Seen:
 
 
 def verify_inspection_code(
-    work: Work, content: Content, object_id: str, *, by: Principal, now: datetime
+    work: Work, content: Content, object_id: str, cabinet: Cabinet, *, by: Principal, now: datetime
 ) -> tuple[InspectionCode, Visit]:
     """The enterprise scans the inspection code.
 
@@ -56,7 +59,7 @@ def verify_inspection_code(
     code.check_usable(now)
     visit = _visit(work, code, object_id)
     if visit.scan_by_enterprise(by.subject, now):
-        work.emit(_verified(visit))
+        _conclude(work, code, visit, cabinet, now)
     return code, visit
 
 
@@ -73,7 +76,9 @@ def present_code(work: Work, code_id: str, *, by: Principal, now: datetime) -> I
     return code
 
 
-def scan_enterprise_code(work: Work, seen: Seen, code_id: str, *, by: Principal, now: datetime) -> Visit | None:
+def scan_enterprise_code(
+    work: Work, seen: Seen, code_id: str, cabinet: Cabinet, *, by: Principal, now: datetime
+) -> Visit | None:
     """An inspector scans the enterprise's code; without `code_id` he only looks.
 
     Raises:
@@ -84,14 +89,14 @@ def scan_enterprise_code(work: Work, seen: Seen, code_id: str, *, by: Principal,
     """
     work.get(KnownObject, seen.object_id)
     if not code_id:
-        _check_certificate(work, by, now)
+        check_certificate(work, by, now)
         return None
     code = _in_hand(work, code_id, by, now)
     if code.object_id and code.object_id != seen.object_id:
         raise WrongEnterprise(seen.object_id, code.object_id)
     visit = _visit(work, code, seen.object_id)
     if visit.scan_by_inspector(by.certificate, seen.scheme, now):
-        work.emit(_verified(visit))
+        _conclude(work, code, visit, cabinet, now)
     return visit
 
 
@@ -139,7 +144,7 @@ def own_enterprise(work: Work, content: Content, *, now: datetime) -> Seen:
     if code is None:
         raise UnknownCode(content.code_id)
     code.check_usable(now)
-    return Seen(code.object_id, SPEC)
+    return Seen(code.object_id, CODE.spec)
 
 
 def registered_object(work: Work, scheme: str, token: str) -> str | None:
@@ -162,12 +167,17 @@ def _in_hand(work: Work, code_id: str, by: Principal, now: datetime) -> Inspecti
     """A code that the calling inspector may use now."""
     code = work.get(InspectionCode, code_id, lock=True)
     code.check_inspector(by.certificate, by.authority)
-    _check_certificate(work, by, now)
+    check_certificate(work, by, now)
     code.check_usable(now)
     return code
 
 
-def _check_certificate(work: Work, by: Principal, now: datetime) -> None:
+def check_certificate(work: Work, by: Principal, now: datetime) -> None:
+    """Refuse an inspector whose certificate does not allow inspecting that day (TJ 14).
+
+    Raises:
+        CertificateNotValid: it does not.
+    """
     inspector = work.find(KnownInspector, certificate=by.certificate)
     if inspector is None or not inspector.valid_on(today(now)):
         raise CertificateNotValid(by.certificate)
@@ -202,10 +212,15 @@ def _visit(work: Work, code: InspectionCode, object_id: str) -> Visit:
     return visit
 
 
-def _verified(visit: Visit) -> VisitVerified:
+def _conclude(work: Work, code: InspectionCode, visit: Visit, cabinet: Cabinet, now: datetime) -> None:
+    """The two codes have met: both sides get the receipt, and everybody hears of it."""
     assert visit.verified_at is not None
-    return VisitVerified(
-        visit.visit_id, visit.inspection_id, visit.object_id, visit.inspector_scanned_by, visit.verified_at
+    signer = current_signer(work, cabinet, now=now)
+    visit.receipt = receipt.encode(Receipt.of(code, visit), signer, cabinet.host)
+    work.emit(
+        VisitVerified(
+            visit.visit_id, visit.inspection_id, visit.object_id, visit.inspector_scanned_by, visit.verified_at
+        )
     )
 
 

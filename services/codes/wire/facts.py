@@ -55,6 +55,7 @@ def matter_row(fact: plans.MatterChanged) -> Row:
         "name": fact.name,
         "legal_basis": fact.legal_basis,
         "items": tuple(items),
+        "domain": fact.domain,
     }
 
 

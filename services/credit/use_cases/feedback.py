@@ -53,7 +53,8 @@ def note_result(
     if not _keep(work, result, now):
         return
     share_result(work, disclosure, now=now, workdays=workdays)
-    _disclose_task(work, result, now)
+    if result.task_id:  # another system's visit has none here
+        _disclose_task(work, result, now)
     if not result.adverse:
         _void_repairs(work, disclosure, now)
     cause = RatingCause.CORRECTION if correction else RatingCause.RESULT

@@ -1,0 +1,87 @@
+"""Pictures of codes, beside segno as it comes and zxing-cpp's writer; none is drawn twice."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+import segno
+
+from benchmarks.harness import Benchmark, Contender, Role
+from services.codes import signing
+from services.codes.cose import Ed25519Signer
+from services.codes.model.content import Content
+from services.codes.picture import PictureFormat, draw
+
+CODES = 200
+SIGNER = Ed25519Signer(b"\x01" * 32)
+NOON = datetime(2025, 6, 10, 4, tzinfo=UTC)
+
+
+@contextmanager
+def benchmark() -> Iterator[Benchmark]:
+    """Every turn has codes of its own, so that no cache helps."""
+    numbers = count()
+    yield Benchmark(
+        "pictures",
+        f"PNG pictures of {CODES} codes",
+        [
+            Contender("ours", lambda: ours(numbers), Role.OURS),
+            Contender("segno as it comes", lambda: plain(numbers), Role.PEER),
+            Contender("zxing-cpp", lambda: zxing(numbers), Role.LIMIT),
+        ],
+        units=(CODES, "pictures"),
+        rounds=3,
+    )
+
+
+def texts(numbers: Iterator[int]) -> list[str]:
+    """Codes nobody has seen."""
+    return [code(next(numbers)) for _ in range(CODES)]
+
+
+def code(number: int) -> str:
+    """A code."""
+    said = Content(
+        code_id=f"01975234-5f00-7abc-8def-{number:012x}",
+        kind="SINGLE",
+        status_index=number,
+        valid_from=NOON,
+        valid_to=NOON,
+        object_id="91500105MACDMPYK94",
+        task_number="渝司专查〔2025〕27号",
+        authorities=("11500000009275787B",),
+        matters=("330631004000",),
+        certificates=("50010012345", "50010012346"),
+    )
+    return signing.encode(said, SIGNER, "LIANGMA.EXAMPLE.CN")
+
+
+def ours(numbers: Iterator[int]) -> int:
+    """As the service draws them."""
+    return sum(len(draw(text, PictureFormat.PNG).data) for text in texts(numbers))
+
+
+def plain(numbers: Iterator[int]) -> int:
+    """As segno's first page shows it."""
+    size = 0
+    for text in texts(numbers):
+        out = io.BytesIO()
+        segno.make(text, error="l").save(out, kind="png", scale=6)
+        size += len(out.getvalue())
+    return size
+
+
+def zxing(numbers: Iterator[int]) -> int:
+    """A writer in C++, to the bitmap and no further."""
+    import zxingcpp
+
+    kind, size = zxingcpp.BarcodeFormat.QRCode, 0
+    for text in texts(numbers):
+        image: Any = zxingcpp.create_barcode(text, kind).to_image(scale=6)
+        size += memoryview(image).nbytes
+    return size
