@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from services.sampling.model import abandonment
 from services.sampling.model import commitment as lm
 from services.sampling.model.contributions import PLATFORM, Contribution, opened, shown, with_contribution, with_secret
 from services.sampling.model.draw_refusals import (
@@ -25,6 +26,7 @@ from services.sampling.model.draw_refusals import (
     NothingWanted,
     RedrawPending,
     RevealedByItsWindow,
+    RoundNotAbandoned,
     RoundNotCommitted,
     RoundNotRevealed,
 )
@@ -47,6 +49,7 @@ class Draw:
         participants: authorities that take part, the lead first.
         state, window_id: of the current round, for lists.
         matched: objects of the current round are in joint matches.
+        due_at: when the platform goes on by itself with the current round; None: it does not.
     """
 
     draw_id: str
@@ -61,6 +64,7 @@ class Draw:
     state: DrawState = DrawState.PREPARING
     window_id: str = ""
     matched: bool = False
+    due_at: datetime | None = None
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -118,8 +122,14 @@ class Draw:
         return scope, quotas
 
     def add_contribution(self, contributor: str, hash: str) -> None:
-        """Take the hash of a secret, before the frame is frozen."""
-        self._require(DrawState.PREPARING)
+        """Take the hash of a secret, before the frame is frozen, or a fresh one after an abandoned round.
+
+        Raises:
+            AlreadyContributed, ContributorDropped, NotAmongThoseWhoRemain, HashUsedBefore: it does not go in.
+        """
+        if self.state is not DrawState.RENEWING:
+            self._require(DrawState.PREPARING)
+        abandonment.refuse_contributor(self.rounds, contributor, hash)
         self._change(contributions=with_contribution(self.round.contributions, contributor, hash))
 
     def commit(
@@ -131,11 +141,13 @@ class Draw:
         *,
         window_id: str = "",
         override_reason: str = "",
+        reveal_by: datetime | None = None,
     ) -> None:
         """Bind the round to its frame, its quotas and everybody's hashes.
 
         Args:
             hash: of the platform's secret; in a joint window, whose seed serves all its draws, empty.
+            reveal_by: until when all secrets are to be shown; in a joint window, None.
 
         Raises:
             FrameEmpty, NothingWanted: there is nothing to draw, or nothing is asked of what there is.
@@ -157,6 +169,7 @@ class Draw:
             window_id=window_id,
             override_reason=override_reason,
             committed_at=now,
+            reveal_by=reveal_by,
         )
 
     def _commitment(self, frozen: Frozen, excluded_csv: bytes, contributions: Sequence[Contribution]) -> lm.Commitment:
@@ -172,10 +185,57 @@ class Draw:
             redraw=self._continued(),
         )
 
+    def abandon(self, platform_secret: bytes | None, until: datetime, now: datetime) -> None:
+        """Give the commitment up because a secret was kept back, and open a round on the same frame.
+
+        Args:
+            platform_secret: None: it is lost.
+            until: when those who showed theirs are to have given fresh hashes.
+
+        Raises:
+            RevealedByItsWindow, RedrawPending, RevealsNotDue, NothingWithheld: the commitment stands.
+        """
+        self._require(DrawState.COMMITTED)
+        if self.window_id:
+            raise RevealedByItsWindow(self.window_id)
+        if self.round.waits:
+            raise RedrawPending
+        before = abandonment.abandoned(self.round, platform_secret, now)
+        self.rounds = (*self.rounds[:-1], before, abandonment.renewal(before, until))
+        self._mirror()
+
+    def renew(self, hash: str, reveal_by: datetime, now: datetime) -> None:
+        """Commit again to the frame of an abandoned round, with other secrets.
+
+        Raises:
+            ContributionsAwaited: those who remain still have time to give theirs.
+        """
+        self._require(DrawState.RENEWING)
+        before = self.rounds[-2]
+        abandonment.refuse_too_early(self.round, before, now)
+        contributions = with_contribution(self.round.contributions, PLATFORM, hash)
+        committed = abandonment.renewed(before, contributions)
+        self._change(
+            state=DrawState.COMMITTED,
+            contributions=contributions,
+            committed=committed,
+            commitment=committed.digest(),
+            committed_at=now,
+            reveal_by=reveal_by,
+        )
+
     def reveal_contribution(self, contributor: str, secret: str) -> None:
         """Take a contributed secret, after the commitment."""
         self._require(DrawState.COMMITTED)
         self._change(contributions=with_secret(self.round.contributions, contributor, secret))
+
+    def refuse_unrevealed(self) -> None:
+        """Raise where the round is not to be revealed yet, or not here.
+
+        Raises:
+            DrawNotInState, RevealedByItsWindow, ContributionsNotRevealed: it is so.
+        """
+        self.secrets(b"")
 
     def secrets(self, sealed: bytes) -> list[bytes]:
         """All secrets in the order of their hashes, the platform's last to be opened.
@@ -208,13 +268,14 @@ class Draw:
             raise CannotRedraw(self.state)
         if self.matched:
             raise AlreadyMatched(self.window_id)
+        abandonment.refuse_reserved(reason)
         self._change(redraw=Redraw(reason, by, now))
 
     def approve_redraw(self, by: str, note: str, now: datetime) -> None:
         """Open another round with the settings of the last; what was drawn stays on record."""
         self._decide(Decision.APPROVED, by, note, now)
         self.rounds = (*self.rounds, Round(self.round.number + 1, settings=self.round.settings))
-        self.state, self.window_id = DrawState.PREPARING, ""
+        self._mirror()
 
     def reject_redraw(self, by: str, note: str, now: datetime) -> None:
         """Let the round stand that stands."""
@@ -240,6 +301,14 @@ class Draw:
             RoundNotCommitted: there is none.
         """
         return self._last(number, lambda each: each.committed is not None, RoundNotCommitted)
+
+    def abandoned_round(self, number: int) -> Round:
+        """The round of this number, or (for 0) the last that was abandoned.
+
+        Raises:
+            RoundNotAbandoned: there is none.
+        """
+        return self._last(number, lambda each: each.abandoned_at is not None, RoundNotAbandoned)
 
     def _last(self, number: int, fits: Callable[[Round], bool], refusal: type[NoSuchRound]) -> Round:
         fitting = [each for each in self.rounds if number in (0, each.number) and fits(each)]
@@ -275,4 +344,8 @@ class Draw:
 
     def _change(self, **changes: object) -> None:
         self.rounds = (*self.rounds[:-1], replace(self.round, **changes))  # type: ignore[arg-type]  # by name
-        self.state, self.window_id = self.round.state, self.round.window_id
+        self._mirror()
+
+    def _mirror(self) -> None:
+        """Show where the current round stands."""
+        self.state, self.window_id, self.due_at = self.round.state, self.round.window_id, self.round.due_at

@@ -41,6 +41,7 @@ class SealedSecret:
 
     Args:
         owner_id: the round (`<draw>/<round>`) or the window it belongs to.
+        secret: sealed.
     """
 
     owner_id: str
@@ -77,6 +78,8 @@ class InspectorsDraw:
     Args:
         draw_id, round: whose seed it uses; empty and 0: it has a seed of its own.
         teams: objects in the order of their tickets.
+        replaces: the draw whose teams this one changes; empty: it makes teams of its own.
+        replaced_certificate, reason: who does not go any more, and why.
     """
 
     inspectors_draw_id: str
@@ -89,6 +92,9 @@ class InspectorsDraw:
     seed: str
     teams: tuple[Team, ...]
     team_count: int
+    replaces: str = ""
+    replaced_certificate: str = ""
+    reason: str = ""
     created_at: datetime | None = None
     created_by: str = ""
     updated_at: datetime | None = None
@@ -129,6 +135,17 @@ class DrawExists(AlreadyExists):
             f"任务（{task_id}）已有抽取（{draw_id}）",
             f"task {task_id!r} has draw {draw_id!r}; ask for a redraw there",
             draw_id=draw_id,
+        )
+
+
+class SecretLost(FailedPrecondition):
+    """The platform's secret cannot be opened: its key file was exchanged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "平台的随机数无法解封（密钥文件已更换）；揭示期限过后将作废承诺并重新承诺，也可申请重新抽取",
+            "the platform's secret cannot be opened, its key file was exchanged; after the deadline the commitment is "
+            "abandoned and renewed, or a redraw may be requested",
         )
 
 

@@ -17,8 +17,9 @@ from services.sampling.model.scope import DrawScope
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
+from services.sampling.settings import sampling_settings, vault_of
 from services.sampling.sheets import XLSX, workbook
-from services.sampling.use_cases import draws, inspectors_draws
+from services.sampling.use_cases import abandoning, draws, inspectors_draws
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, TRANSCRIPT
 from services.sampling.wire import draws as wire
 
@@ -74,11 +75,14 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
         draw = draws.commit_draw(
             call.work,
             SqlDirectory(call.work),
+            vault_of(call.runtime),
             request.draw_id,
             secrets.token_bytes(32),
             quarter_days(call.runtime.workdays),
+            sampling_settings().terms,
             window_id=request.window_id,
             override_reason=request.override_reason,
+            reveal_hours=request.reveal_hours,
             etag=request.etag,
             by=call.principal,
             now=call.now,
@@ -94,9 +98,28 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @write
     def RevealDraw(self, request: pb.RevealDrawRequest, call: Call) -> pb.Draw:
-        directory = SqlDirectory(call.work)
         draw = draws.reveal_draw(
-            call.work, directory, request.draw_id, etag=request.etag, by=call.principal, now=call.now
+            call.work,
+            SqlDirectory(call.work),
+            vault_of(call.runtime),
+            request.draw_id,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.draw_to_proto(draw)
+
+    @write
+    def AbandonCommitment(self, request: pb.AbandonCommitmentRequest, call: Call) -> pb.Draw:
+        draw = abandoning.abandon_commitment(
+            call.work,
+            vault_of(call.runtime),
+            request.draw_id,
+            secrets.token_bytes(32),
+            sampling_settings().terms,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
         )
         return wire.draw_to_proto(draw)
 
