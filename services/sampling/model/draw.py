@@ -7,13 +7,13 @@ round to be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.sampling.model import abandonment
-from services.sampling.model import commitment as lm
-from services.sampling.model.contributions import PLATFORM, Contribution, opened, shown, with_contribution, with_secret
+from services.sampling.model.committing import commitment_of
+from services.sampling.model.contributions import PLATFORM, opened, shown, with_contribution, with_secret
 from services.sampling.model.draw_refusals import (
     AlreadyMatched,
     CannotRedraw,
@@ -104,6 +104,12 @@ class Draw:
         """Say who is left out."""
         self._prepare(exclusions=exclusions.in_year(self.year))
 
+    def exclude_named(self, object_ids: Iterable[str]) -> None:
+        """Leave more objects out by name."""
+        before = self.round.settings.exclusions
+        by_name = tuple(dict.fromkeys((*before.by_name, *object_ids)))
+        self.set_exclusions(replace(before, by_name=by_name))
+
     def set_quotas(self, quotas: DrawQuotas) -> None:
         """Say how many are drawn."""
         quotas.check()
@@ -158,7 +164,7 @@ class Draw:
         if not frozen.drawn_count:
             raise NothingWanted
         contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
-        committed = self._commitment(frozen, excluded_csv, contributions)
+        committed = commitment_of(self.draw_id, self.rounds, frozen, excluded_csv, contributions)
         self._change(
             state=DrawState.COMMITTED,
             contributions=contributions,
@@ -170,19 +176,6 @@ class Draw:
             override_reason=override_reason,
             committed_at=now,
             reveal_by=reveal_by,
-        )
-
-    def _commitment(self, frozen: Frozen, excluded_csv: bytes, contributions: Sequence[Contribution]) -> lm.Commitment:
-        return lm.commit(
-            self.draw_id,
-            self.round.number,
-            frozen.frame,
-            frozen.asked.quotas,
-            [contribution.hash for contribution in contributions],
-            excluded=excluded_csv,
-            ratios=frozen.asked.ratios,
-            total=frozen.asked.total,
-            redraw=self._continued(),
         )
 
     def abandon(self, platform_secret: bytes | None, until: datetime, now: datetime) -> None:
@@ -325,14 +318,6 @@ class Draw:
         if self.state is DrawState.DISPATCHED and decision is Decision.APPROVED:
             raise CannotRedraw(self.state)
         self._change(redraw=replace(asked, decision=decision, decided_by=by, decided_at=now, note=note))
-
-    def _continued(self) -> lm.Redraw | None:
-        """What a second or later round must say of the one it replaces."""
-        if len(self.rounds) == 1:
-            return None
-        before = self.rounds[-2]
-        assert before.redraw is not None  # only an approved request opens a round
-        return lm.Redraw(before.commitment, before.redraw.reason, before.redraw.decided_by)
 
     def _prepare(self, **settings: object) -> None:
         self._require(DrawState.PREPARING)

@@ -192,6 +192,30 @@ class ObjectsUnknown(InvalidArgument):
         super().__init__(Violation("object_ids", self.reason, zh, f"{len(object_ids)} objects are unknown: {some}"))
 
 
+class NotDrawnThere(FailedPrecondition):
+    """An inspector who is to be replaced was not drawn."""
+
+    def __init__(self, certificate: str, object_ids: list[str]) -> None:
+        where = f"检查对象 {'、'.join(object_ids[:10])} 的" if object_ids else "该任务的"
+        super().__init__(
+            f"{certificate} 不在{where}已抽取检查人员中；现在可以：更换其他已抽取的检查人员",
+            f"{certificate!r} was not drawn{f' for {object_ids[:10]}' if object_ids else ''}; what is possible now: "
+            "replace somebody who was",
+            certificate=certificate,
+        )
+
+
+class SeedOfTheDraw(FailedPrecondition):
+    """A draw of inspectors has no seed of its own."""
+
+    def __init__(self, draw_id: str) -> None:
+        super().__init__(
+            f"检查人员抽取使用对象抽取（{draw_id}）的种子，请查看其抽取记录",
+            f"the seed is that of draw {draw_id!r}: read its transcript",
+            draw_id=draw_id,
+        )
+
+
 class MattersNotKnown(Unavailable):
     """The matters of a task have not reached this service yet."""
 

@@ -32,6 +32,7 @@ class Post:
         region: GB/T 2260; empty: unknown, which keeps nobody away.
         domains: fields of enforcement of the matters: each member has one of them, together they have all.
         qualifications: expertise the matters require: somebody in the team has each.
+        kept: who is on the team already and stays (更换检查人员), in order; the others are drawn to them.
     """
 
     object_id: str
@@ -39,6 +40,7 @@ class Post:
     region: str = ""
     domains: frozenset[str] = frozenset()
     qualifications: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -212,12 +214,14 @@ class Roster:
     def __init__(self, candidates: Iterable[Candidate], recusals: Collection[tuple[str, str]]) -> None:
         self.recusals = frozenset(recusals)
         self.of_authority: dict[str, list[Candidate]] = {}
+        self.by_certificate: dict[str, Candidate] = {}
         self.loads: dict[str, int] = {}
         for candidate in candidates:
             if candidate.certificate in self.loads:
                 zh, en = f"证件号 {candidate.certificate} 重复", f"certificate {candidate.certificate!r} is there twice"
                 raise malformed("candidates", "CERTIFICATE_TWICE", zh, en)
             self.of_authority.setdefault(candidate.authority_id, []).append(candidate)
+            self.by_certificate[candidate.certificate] = candidate
             self.loads[candidate.certificate] = candidate.load
 
     def barred_by(self, candidate: Candidate, post: Post) -> str:
@@ -234,9 +238,23 @@ class Roster:
         """Who may inspect, or accompany to, this object."""
         return [c for c in self.of_authority.get(post.authority_id, ()) if not self.barred_by(c, post)]
 
+    def staying(self, post: Post) -> list[Candidate]:
+        """Who is on the team already.
+
+        Raises:
+            InvalidArgument: somebody is no candidate of the post's authority.
+        """
+        staying = [self.by_certificate.get(certificate) for certificate in post.kept]
+        known = [one for one in staying if one is not None and one.authority_id == post.authority_id]
+        if len(known) < len(post.kept):
+            zh, en = f"{post.object_id} 的留任人员不在名单中", f"who stays at {post.object_id!r} is no candidate"
+            raise malformed("posts", "KEPT", zh, en)
+        return known
+
     def lacks(self, post: Post, size: int) -> Iterator[Lack]:
         """What keeps a post from being filled."""
-        able = self.may_go(post)
+        staying = self.staying(post)
+        able = staying + [candidate for candidate in self.may_go(post) if candidate.certificate not in post.kept]
         inspectors = [candidate for candidate in able if not candidate.expert]
         if len(inspectors) < size:
             own = [c for c in self.of_authority.get(post.authority_id, ()) if not c.expert]
@@ -253,7 +271,8 @@ class Roster:
 
         First, for each required domain and then each required qualification that the team does not have yet, in the
         order of their bytes, the first in order who has it; then the first in order until the team is large enough.
-        An expert is taken only for a qualification that no inspector has.
+        An expert is taken only for a qualification that no inspector has. Who stays is there from the beginning, and
+        has the visit counted already.
         """
         encrypt = cipher(seed).update
 
@@ -261,8 +280,8 @@ class Roster:
             ticket = pair_ticket(encrypt, post.object_id, candidate.certificate)
             return candidate.expert, self.loads[candidate.certificate], ticket, candidate.certificate
 
-        order = sorted(self.may_go(post), key=rank)
-        team: list[Candidate] = []
+        team = self.staying(post)
+        order = sorted((c for c in self.may_go(post) if c.certificate not in post.kept), key=rank)
         for domain in sorted(post.domains):
             if not any(domain in member.domains for member in team if not member.expert):
                 team.append(next(c for c in order if domain in c.domains and not c.expert))
@@ -274,6 +293,6 @@ class Roster:
         while sum(not member.expert for member in team) < size:
             team.append(next(spare))
         for member in team:
-            self.loads[member.certificate] += 1
+            self.loads[member.certificate] += member.certificate not in post.kept
         inspectors = tuple(member.certificate for member in team if not member.expert)
         return Team(post.object_id, post.authority_id, inspectors, tuple(m.certificate for m in team if m.expert))

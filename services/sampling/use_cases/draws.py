@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from services.chassis.clock import today
 from services.chassis.identity import Principal
+from services.chassis.import_report import ImportReport
 from services.chassis.work import Work
 from services.sampling.events import DrawCommitted
 from services.sampling.model.abandonment import Terms
@@ -15,6 +16,7 @@ from services.sampling.model.draw_round import DrawState
 from services.sampling.model.exclusions import DrawExclusions, Excluder, whitelisted
 from services.sampling.model.frame import excluded_csv, frame_csv
 from services.sampling.model.freezing import Frozen, freeze
+from services.sampling.model.named_rows import NamedRow, report_of
 from services.sampling.model.neighbours import Task, Whitelisting
 from services.sampling.model.quotas import DrawQuotas
 from services.sampling.model.records import (
@@ -78,16 +80,22 @@ def set_exclusions(work: Work, draw_id: str, exclusions: DrawExclusions, *, etag
     return draw
 
 
+def import_exclusions(
+    work: Work, population: Population, draw_id: str, rows: Sequence[NamedRow], *, etag: str, by: Principal
+) -> ImportReport:
+    """Leave the objects of a file out by name; who is not in the directory is reported."""
+    draw = own(work, draw_id, by, etag)
+    known = population.names(list({row.object_id for row in rows}))
+    report = report_of(rows, known, draw.round.settings.exclusions.by_name)
+    draw.exclude_named(row.object_id for row in rows if row.object_id in known)
+    return report
+
+
 def set_quotas(work: Work, draw_id: str, quotas: DrawQuotas, *, etag: str, by: Principal) -> Draw:
     """Say how many are drawn."""
     draw = own(work, draw_id, by, etag)
     draw.set_quotas(quotas)
     return draw
-
-
-def preview_draw(work: Work, population: Population, draw_id: str, *, by: Principal, now: datetime) -> Frozen:
-    """What a commitment would freeze now; changes nothing."""
-    return frozen_now(work, population, seen(work, draw_id, by), today(now))
 
 
 def add_contribution(work: Work, draw_id: str, hash: str, *, etag: str, by: Principal) -> Draw:
@@ -252,8 +260,10 @@ def excluder_of(work: Work, population: Population, draw: Draw, rules: DrawExclu
     entries = work.all(Whitelisting, authority_id=draw.authority_id) if rules.by_whitelist else []
     on_list, everybody = whitelisted(task, entries, day)
     same = rules.same_matter_this_year
+    by_record = tuple(population.inspected(draw.authority_id, rule) for rule in rules.by_record)
     return Excluder(
-        recorded=set().union(*(population.inspected(draw.authority_id, rule) for rule in rules.by_record)),
+        by_record=by_record,
+        recorded=set().union(*by_record),
         statuses=frozenset(rules.by_status),
         named=frozenset(rules.by_name),
         whitelisted=on_list,
