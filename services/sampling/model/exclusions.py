@@ -122,6 +122,10 @@ class Excluder:
     same_matter: Collection[str] = frozenset()
     by_record: tuple[Collection[str], ...] = ()
 
+    def named_ids(self) -> frozenset[str]:
+        """Every object that some rule names by its id."""
+        return frozenset().union(self.recorded, self.named, self.whitelisted, self.same_matter)
+
     def effects(self, candidates: Collection[Candidate]) -> tuple[ExclusionEffect, ...]:
         """What each rule that covers something takes out, in the order of the rules."""
         scope = {candidate.object_id for candidate in candidates}
