@@ -16,12 +16,15 @@ from itertools import pairwise
 from typing import Literal
 
 from services.chassis.errors import FailedPrecondition, malformed
-from services.sampling.model.tickets import KEY_BYTES, cipher, key
+from services.sampling.model.tickets import KEY_BYTES, cipher, kernels, keys, tickets
 
 AT_LEAST = 2
 """Fewer than two inspectors inspect nothing (行政处罚法 and every regulation on inspections)."""
 
 SEPARATOR = b"\x1f"
+
+WORTH_COMPILING = 50_000
+"""Posts; below, loading the compiled loop takes longer than it saves."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,8 @@ def draw_teams(
     candidates: Iterable[Candidate],
     recusals: Collection[tuple[str, str]] = (),
     size: int = AT_LEAST,
+    *,
+    compiled: bool | None = None,
 ) -> tuple[Team, ...]:
     """Draw a team for every post.
 
@@ -164,6 +169,7 @@ def draw_teams(
         candidates: in any order.
         recusals: pairs of object and certificate that must not meet (回避).
         size: how many inspectors a team has; more where the required domains and qualifications take more.
+        compiled: through the compiled loop; None: where that is worth it. The teams are the same.
 
     Returns:
         the teams, in the order they were drawn.
@@ -179,17 +185,42 @@ def draw_teams(
         raise malformed("size", "AT_LEAST_TWO", zh, en)
     roster = Roster(candidates, recusals)
     served = in_ticket_order(seed, posts)
-    if lacks := [lack for post in served for lack in roster.lacks(post, size)]:
+    if lacks := list(lacks_of(served, roster, size)):
         raise TeamsInfeasible(lacks)
+    worth_it = len(served) >= WORTH_COMPILING if compiled is None else compiled
+    if worth_it and served and kernels():
+        from services.sampling.model import team_columns
+
+        return team_columns.draw(served, roster, size, seed)
     return tuple(roster.team(post, size, seed) for post in served)
+
+
+def lacks_of(served: Iterable[Post], roster: Roster, size: int) -> Iterator[Lack]:
+    """What keeps posts from being filled; those that differ in nothing that matters are looked at once."""
+    special = {object_id for object_id, _ in roster.recusals}
+    sound = set()
+    for post in served:
+        kind = post.authority_id, post.region, post.domains, post.qualifications
+        is_plain = not post.kept and post.object_id not in special
+        if is_plain and kind in sound:
+            continue
+        lacks = list(roster.lacks(post, size))
+        yield from lacks
+        if is_plain and not lacks:
+            sound.add(kind)
 
 
 def in_ticket_order(seed: bytes, posts: Iterable[Post]) -> list[Post]:
     """The posts by their objects' tickets; those of one object by their authorities' ids."""
-    encrypt = cipher(seed).update
-    served = sorted(posts, key=lambda post: (encrypt(key(post.object_id)), post.object_id, post.authority_id))
+    given = list(posts)
+    drawn = tickets(seed, keys(post.object_id for post in given)).tobytes()
+    order = sorted(
+        (drawn[KEY_BYTES * n : KEY_BYTES * (n + 1)], post.object_id, post.authority_id, n)
+        for n, post in enumerate(given)
+    )
+    served = [given[n] for *_, n in order]
     for one, other in pairwise(served):
-        if (one.object_id, one.authority_id) == (other.object_id, other.authority_id):
+        if one.object_id == other.object_id and one.authority_id == other.authority_id:
             zh = f"检查对象 {one.object_id} 对同一机构出现了两次"
             raise malformed("posts", "POST_TWICE", zh, f"object {one.object_id!r} is there twice for one authority")
     return served
