@@ -22,7 +22,7 @@ def draw(served: Sequence[Post], roster: Roster, size: int, seed: bytes) -> tupl
     numbers = {candidate.certificate: number for number, candidate in enumerate(ordered)}
     kinds: dict[Kind, int] = {}
     kind_of = np.fromiter((kinds.setdefault(kind_of_post(post), len(kinds)) for post in served), np.int64, len(served))
-    examples = [Post("", authority, region, *needs) for authority, region, *needs in kinds]
+    examples = [Post("", *kind) for kind in kinds]
     domains, has_domain = needs_of([post.domains for post in examples], [one.domains for one in ordered])
     skills, has_skill = needs_of([post.qualifications for post in examples], [one.qualifications for one in ordered])
     posts = kernels.Posts(
@@ -73,7 +73,8 @@ def teams_of(served: Sequence[Post], out: NDArray[np.int64], candidates: Sequenc
     certificates = np.array([*(candidate.certificate for candidate in candidates), ""], object)
     expert = np.array([*(candidate.expert for candidate in candidates), False], np.bool_)
     members = certificates[out].tolist()
-    lengths, accompanied = (out >= 0).sum(axis=1).tolist(), expert[out].any(axis=1).tolist()
+    lengths: list[int] = (out >= 0).sum(axis=1).tolist()
+    accompanied: list[bool] = expert[out].any(axis=1).tolist()
     return tuple(
         [
             Team(
