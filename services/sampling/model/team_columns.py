@@ -74,7 +74,7 @@ def teams_of(served: Sequence[Post], out: NDArray[np.int64], candidates: Sequenc
     expert = np.array([*(candidate.expert for candidate in candidates), False], np.bool_)
     members = certificates[out].tolist()
     lengths: list[int] = (out >= 0).sum(axis=1).tolist()
-    accompanied: list[bool] = expert[out].any(axis=1).tolist()
+    accompanied = np.asarray(expert[out].any(axis=1)).tolist()
     return tuple(
         [
             Team(
