@@ -10,20 +10,25 @@ from services.sampling.wire.events import event_to_proto
 def servicers(runtime: Runtime) -> list[object]:
     """What an api process serves."""
     from services.sampling import servicer
+    from services.sampling.settings import sampling_settings
 
+    sampling_settings()  # bad settings are told now, not at the first call
     return [
         servicer.ObjectsServicer(runtime),
         servicer.InspectorsServicer(runtime),
         servicer.RecusalsServicer(runtime),
         servicer.DrawsServicer(runtime),
+        servicer.CommitmentsServicer(runtime),
         servicer.JointWindowsServicer(runtime),
     ]
 
 
 def subscriptions(_: Runtime) -> type:
     """What a worker process hears."""
+    from services.sampling.settings import sampling_settings
     from services.sampling.subscriptions import SamplingSubscriptions
 
+    sampling_settings()
     return SamplingSubscriptions
 
 

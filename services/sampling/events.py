@@ -83,6 +83,20 @@ class DrawCommitted:
 
 
 @dataclass(frozen=True)
+class DrawAbandoned:
+    """A commitment was given up because a secret was kept back."""
+
+    draw_id: str
+    task_id: str
+    round: int
+    commitment: str
+    withheld: tuple[str, ...]
+    authority_id: str
+    path: str
+    title: str
+
+
+@dataclass(frozen=True)
 class DrawRevealed:
     """The secrets were revealed and the draw is done."""
 
@@ -129,6 +143,17 @@ class InspectorsDrawn:
 
     inspectors_draw_id: str
     task_id: str
+    teams: tuple[Team, ...]
+
+
+@dataclass(frozen=True)
+class InspectorReplaced:
+    """Somebody else was drawn in the place of an inspector."""
+
+    inspectors_draw_id: str
+    task_id: str
+    certificate: str
+    reason: str
     teams: tuple[Team, ...]
 
 

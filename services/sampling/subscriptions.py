@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
+
 from liangma.credit.v1 import events_pb2 as credit
 from liangma.plans.v1 import events_pb2 as plans
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.servicing import Call
-from services.chassis.worker import Subscriptions, subscribe
+from services.chassis.worker import Subscriptions, subscribe, timer
+from services.sampling.directory import SqlDirectory
 from services.sampling.gazetteer import regions
-from services.sampling.use_cases import neighbours, objects
+from services.sampling.queries.commitments import overdue
+from services.sampling.settings import sampling_settings, vault_of
+from services.sampling.use_cases import abandoning, neighbours, objects
 from services.sampling.wire import events as wire
 
 
@@ -65,3 +70,10 @@ class SamplingSubscriptions(Subscriptions):
     @subscribe(plans.JointListChanged)
     def on_joint_list_changed(self, event: plans.JointListChanged, call: Call) -> None:
         neighbours.note_joint_list(call.work, wire.joint_list_state(event))
+
+    @timer(seconds=60)
+    def finish_overdue_draws(self, call: Call) -> None:
+        terms, vault = sampling_settings().terms, vault_of(call.runtime)
+        for draw_id in overdue(call.work.session, call.now):
+            secret = secrets.token_bytes(32)
+            abandoning.finish_overdue(call.work, SqlDirectory(call.work), vault, draw_id, secret, terms, call.now)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import registry
 
 from services.chassis.database import EnumOf, Instant, JsonOf, chassis_tables, id_column, stamps, version_column
+from services.sampling.model.announcement import Announcement
 from services.sampling.model.contributions import Contribution
 from services.sampling.model.draw import Draw
 from services.sampling.model.draw_round import DrawState, Round
@@ -222,8 +223,31 @@ draws = Table(
     Column("window_id", String(64), nullable=False, default="", index=True),
     flag("matched"),
     Column("regions", Words, nullable=False, default=(), server_default=""),
+    Column("due_at", Instant(), index=True),
     version_column(),
     *stamps(),
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("announcement_id", String(80), primary_key=True),
+    Column("draw_id", String(64), nullable=False, index=True),
+    Column("round", Integer, nullable=False),
+    text("commitment"),
+    text("previous"),
+    text("task_number", 100),
+    text("task_name", 400),
+    text("authority_id"),
+    text("window_id"),
+    Column("frame_count", BigInteger, nullable=False),
+    Column("wanted_count", BigInteger, nullable=False),
+    Column("state", EnumOf(DrawState), nullable=False),
+    words("withheld"),
+    Column("reveal_by", Instant()),
+    Column("announced_at", Instant(), nullable=False),
+    Column("closed_at", Instant()),
+    Index("announcements_by_time", "announced_at", "announcement_id"),
 )
 
 drawn_objects = Table(
@@ -267,6 +291,9 @@ inspectors_draws = Table(
     text("seed"),
     Column("teams", JsonOf(tuple[Team, ...]), nullable=False),
     Column("team_count", Integer, nullable=False),
+    text("replaces"),
+    text("replaced_certificate"),
+    Column("reason", Text, nullable=False, default=""),
     *stamps(),
 )
 
@@ -399,6 +426,7 @@ _PLAIN = {
     ObjectRevision: object_revisions,
     InspectorRevision: inspector_revisions,
     Rating: ratings,
+    Announcement: announcements,
     DrawnRow: drawn_objects,
     FrozenFile: frozen_files,
     SealedSecret: sealed_secrets,

@@ -22,7 +22,16 @@ SHAPE = {
     "commitment_sha256": HEX64,
     "seed": HEX64,
     "size": int,
-    "posts": [{"object_id": str, "authority_id": str, "region": REGION, "domains": [str], "qualifications": [str]}],
+    "posts": [
+        {
+            "object_id": str,
+            "authority_id": str,
+            "region": REGION,
+            "domains": [str],
+            "qualifications": [str],
+            "kept?": [str],
+        }
+    ],
     "candidates": [
         {
             "certificate": str,
@@ -68,10 +77,11 @@ def team_transcript(
 
 
 def as_json(value: Post | Candidate | Team) -> dict[str, object]:
-    """A dataclass as JSON; what has no order is sorted by UTF-8 bytes."""
+    """A dataclass as JSON; what has no order is sorted by UTF-8 bytes, who stays is named only where somebody does."""
     return {
         name: sorted(member) if isinstance(member, frozenset) else list(member) if isinstance(member, tuple) else member
         for name, member in vars(value).items()
+        if name != "kept" or member
     }
 
 
@@ -105,7 +115,10 @@ def other_seed_faults(document: Json, draw: Json) -> Iterator[Fault]:
 
 def team_faults(document: Json) -> Iterator[Fault]:
     """Whether the teams are those that the seed draws; the first that is not."""
-    posts = [Post(p["object_id"], p["authority_id"], p["region"], *needs(p)) for p in document["posts"]]
+    posts = [
+        Post(p["object_id"], p["authority_id"], p["region"], *needs(p), tuple(p.get("kept", ())))
+        for p in document["posts"]
+    ]
     candidates = [
         Candidate(c["certificate"], c["authority_id"], c["region"], *needs(c), c["expert"], c["load"])
         for c in document["candidates"]

@@ -12,6 +12,7 @@ from typing import cast
 import rfc8785
 
 from services.chassis.errors import FailedPrecondition
+from services.sampling.abandonment_record import abandonment_faults, is_record
 from services.sampling.faults import (
     Fault,
     Json,
@@ -65,6 +66,14 @@ SHAPE = {
             "unlisted": int,
         }
     ],
+}
+
+
+RECORD_SHAPE = {
+    "spec": SHAPE["spec"],
+    "commitment": SHAPE["commitment"],
+    "commitment_sha256": HEX64,
+    "contributions": [{"contributor": str, "sha256": HEX64, "secret?": HEX64}],
 }
 
 
@@ -149,7 +158,8 @@ def verify(
     Args:
         excluded_csv: who was left out; not looked at when None.
         announced: the commitment as it was announced before the draw (of a draw in a window: the window's).
-        previous: the transcript of the round before; needed to check a redraw's link to it.
+        previous: the transcript of the round before, or the record of its abandonment; needed to check a redraw's link
+            to it.
 
     Returns:
         the faults; none: sound.
@@ -160,7 +170,7 @@ def verify(
         return [Fault("MALFORMED", "", f"不是有效的 JSON：{wrong}", f"it is not JSON: {wrong}")]
     if malformed := [Fault("MALFORMED", misfit.where, misfit.zh, misfit.en) for misfit in misfits(document, SHAPE)]:
         return malformed
-    if previous is not None and any(misfits(previous, SHAPE)):
+    if previous is not None and any(misfits(previous, RECORD_SHAPE if is_record(previous) else SHAPE)):
         return [
             Fault(
                 "PREVIOUS_ROUND",
@@ -175,6 +185,7 @@ def verify(
         *frame_faults(document["commitment"], frame_csv, excluded_csv),
         *quota_faults(document["commitment"]),
         *redraw_faults(document["commitment"], previous),
+        *abandonment_faults(document["commitment"], previous),
         *seed_faults,
         *result_faults(document, frame_csv, seed_to_use(document, seed_faults)),
     ]

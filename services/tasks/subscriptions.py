@@ -71,6 +71,13 @@ class TasksSubscriptions(Subscriptions):
         with patiently():
             staffing.note_inspectors_drawn(call.work, event.task_id, facts.teams(event), now=call.now)
 
+    @subscribe(sampling.InspectorReplaced)
+    def on_inspector_replaced(self, event: sampling.InspectorReplaced, call: Call) -> None:
+        with patiently():
+            staffing.note_inspector_replaced(
+                call.work, event.task_id, event.certificate, event.reason, facts.teams(event), now=call.now
+            )
+
     @subscribe(sampling.JointMatched)
     def on_joint_matched(self, event: sampling.JointMatched, call: Call) -> None:
         with patiently():

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from services.chassis.errors import InvalidArgument
 from services.sampling.model.exclusions import Excluder, Reason, RecordExclusion, whitelisted
 from services.sampling.model.frame import quota_by_ratio
-from services.sampling.model.freezing import freeze
+from services.sampling.model.freezing import freeze, sort_out, sort_out_one_by_one
 from services.sampling.model.inspection_object import ObjectType
 from services.sampling.model.neighbours import Part, Task, Whitelisting
 from services.sampling.model.quotas import DrawQuotas, Quota, RegionQuota, StratumQuota
@@ -151,6 +151,48 @@ def test_every_object_is_in_the_frame_or_excluded_with_the_first_reason_that_hol
         "o4": Reason.NAMED,
         "o5": Reason.NO_STRATUM,
     }
+
+
+IDS = [f"o{number}" for number in range(12)]
+some_ids = st.frozensets(st.sampled_from(IDS), max_size=6)
+grades = st.sampled_from(["", "A", "D"])
+
+
+@st.composite
+def populations(draw: st.DrawFn) -> list[Candidate]:
+    tags = st.sampled_from([(), ("餐饮",), ("重点", "餐饮")])
+    made = st.builds(
+        Candidate, st.just(""), st.sampled_from(["ACTIVE", "CLOSED"]), st.sampled_from(["500118", "500117"]), grades,
+        grades, tags, grades,
+    )  # fmt: skip
+    return [draw(made)._replace(object_id=id) for id in draw(st.lists(st.sampled_from(IDS), unique=True))]
+
+
+divisions = st.sampled_from(
+    [
+        DrawStrata(),
+        DrawStrata(StrataBasis.PUBLIC_AND_INDUSTRY, domain="消防", by_region=True),
+        DrawStrata(StrataBasis.TAG, tags=("重点", "餐饮")),
+        DrawStrata(StrataBasis.CATEGORY, categories=(StrataCategory("甲", public_ratings=("A",)),)),
+        DrawStrata(StrataBasis.CATEGORY, categories=(StrataCategory("甲", object_ids=("o1", "o2")),)),
+    ]
+)
+excluders = st.builds(
+    Excluder,
+    recorded=some_ids,
+    statuses=st.sampled_from([(), ("CLOSED",)]),
+    named=some_ids,
+    whitelisted=some_ids,
+    everybody=st.booleans(),
+    same_matter=some_ids,
+)
+
+
+@given(populations(), divisions, excluders)
+def test_asking_the_rules_once_for_each_kind_of_object_comes_to_the_same(
+    people: list[Candidate], strata: DrawStrata, excluder: Excluder
+) -> None:
+    assert sort_out(people, strata, excluder) == sort_out_one_by_one(people, strata, excluder)
 
 
 def test_a_record_rule_without_a_period_means_the_tasks_year() -> None:

@@ -278,6 +278,87 @@ def excluded(house: House, draw_id: str, **rules: object) -> dict[str, int]:
     return {count.reason: count.count for count in preview.excluded}
 
 
+def test_a_preview_says_what_each_rule_takes_out_and_how_much_work_is_coming(ready: House) -> None:
+    ids = [town.code(number) for number in range(1, 21)]
+    town.hire(ready, 4)
+    town.hire(ready, 1, prefix="EXPIRED", valid_until="2025-06-15")
+    town.inspect(ready, ids[:3], certificates=["YC-0001", "YC-0002"])
+    draw_id = town.open_draw(ready, each={"number": 5})
+    rules: dict[str, Any] = {
+        "by_record": [{"kinds": ["RANDOM"]}, {"kinds": ["RANDOM"], "at_least": 2}],
+        "by_name": [*ids[2:4], "nobody"],
+        "same_matter_this_year": True,
+    }
+    ready.call("sampling", "SetDrawExclusions", {"draw_id": draw_id, "exclusions": rules}, by=MANAGER)
+    preview = ready.call("sampling", "PreviewDraw", {"draw_id": draw_id}, by=MANAGER)
+    assert [(e.rule, e.covers, e.alone) for e in preview.effects] == [
+        ("by_record[0]", 3, 0),
+        ("by_name", 2, 1),
+        ("same_matter_this_year", 3, 0),
+    ]
+    assert {count.reason: count.count for count in preview.excluded} == {"NAMED": 1, "RECORD": 3}
+    assert [(e.authority_id, e.inspectors, e.pending_visits, e.visits, e.per_inspector) for e in preview.loads] == [
+        (LEAD, 4, 6, 5, "4.00"),
+        (town.PARTNER, 0, 0, 5, ""),
+    ]
+
+
+def test_a_list_of_exclusions_comes_from_a_workbook_as_the_template_has_it(ready: House) -> None:
+    draw_id = town.open_draw(ready)
+    template = ready.call("sampling", "GetDrawExclusionTemplate", {}, by=MANAGER)
+    sheet = openpyxl.load_workbook(io.BytesIO(template.data))
+    for line in ([town.code(1), "甲"], [town.code(2)], [town.code(1)], ["nobody", "乙"], [], [town.code(2).lower()]):
+        sheet.worksheets[0].append(line)
+    content = io.BytesIO()
+    sheet.save(content)
+    file = sampling_pb2.ImportDrawExclusionsRequest(draw_id=draw_id)
+    file.file.content_type, file.file.data = template.content_type, content.getvalue()
+    report = ready.call("sampling", "ImportDrawExclusions", file, by=MANAGER)
+    assert (report.imported, report.unchanged) == (2, 2)
+    assert [(r.line, r.column, r.value, r.rule) for r in report.rejections] == [
+        (5, "统一社会信用代码", "nobody", "UNKNOWN_OBJECT")
+    ]
+    again = ready.call("sampling", "ImportDrawExclusions", file, by=MANAGER)
+    assert (again.imported, again.unchanged) == (0, 4)
+    draw = ready.call("sampling", "GetDraw", {"draw_id": draw_id}, by=MANAGER)
+    assert list(draw.exclusions.by_name) == [town.code(1), town.code(2)]
+    file.file.content_type = "text/csv"
+    file.file.data = "名称\n甲\n".encode()
+    assert refused_message(ready, file).violations == {"file": "COLUMNS"}
+    file.file.data = "统一社会信用代码\n".encode()
+    assert refused_message(ready, file).violations == {"file": "REQUIRED"}
+    town.commit(ready, draw_id)
+    file.file.data = f"对象编码\n{town.code(3)}\n".encode()
+    assert refused_message(ready, file).reason == "DRAW_NOT_IN_STATE"
+
+
+def refused_message(house: House, request: sampling_pb2.ImportDrawExclusionsRequest) -> Refused:
+    with pytest.raises(Refused) as caught:
+        house.call("sampling", "ImportDrawExclusions", request, by=MANAGER)
+    return caught.value
+
+
+def test_a_class_may_be_of_objects_chosen_one_by_one(ready: House) -> None:
+    ids = [town.code(number) for number in range(1, 21)]
+    town.rate(ready, {ids[0]: "D", ids[5]: "D"})
+    draw_id = town.open_draw(ready)
+    categories = [
+        {"name": "重点对象", "object_ids": ids[:4]},
+        {"name": "信用差", "public_ratings": ["D"]},
+        {"name": "其他", "object_ids": [*ids[4:9], "nobody"], "public_ratings": ["UNRATED"]},
+    ]
+    division = {"basis": "STRATA_BASIS_CATEGORY", "categories": categories}
+    ready.call("sampling", "SetDrawStrata", {"draw_id": draw_id, "strata": division}, by=MANAGER)
+    preview = ready.call("sampling", "PreviewDraw", {"draw_id": draw_id}, by=MANAGER)
+    assert {s.name: s.count for s in preview.strata} == {"重点对象": 4, "信用差": 1, "其他": 4}
+    too_many = [{"name": "多", "object_ids": [str(number) for number in range(20_001)]}]
+    request = {"draw_id": draw_id, "strata": division | {"categories": too_many}}
+    refusal = refused(ready, "SetDrawStrata", request)
+    assert refusal.violations == {"strata.categories[0].object_ids": "TOO_MANY"}
+    named = {"draw_id": draw_id, "exclusions": {"by_name": [str(number) for number in range(20_001)]}}
+    assert refused(ready, "SetDrawExclusions", named).violations == {"exclusions.by_name": "TOO_MANY"}
+
+
 def test_objects_are_left_out_by_inspection_record_done_and_pending_alike(ready: House) -> None:
     ids = [town.code(number) for number in range(1, 21)]
     town.inspect(ready, ids[:4])

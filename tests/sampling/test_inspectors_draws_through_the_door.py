@@ -13,6 +13,7 @@ from liangma.sampling.v1 import events_pb2
 
 from services.chassis.identity import Principal
 from services.sampling.team_transcript import verify_teams
+from services.sampling.transcript import verify
 from tests.sampling import town
 from tests.sampling.town import ADMIN, LEAD, MANAGER, PARTNER, SUPERVISOR
 from tests.support.house import House, Refused, houses
@@ -177,3 +178,88 @@ def test_a_stranger_does_not_learn_who_goes_where(drawn: House) -> None:
             drawn.call("sampling", method, asked, by=town.STRANGER_MANAGER)
         assert caught.value.code is grpc.StatusCode.NOT_FOUND
     assert not drawn.call("sampling", "ListInspectorsDraws", {}, by=town.STRANGER_MANAGER).inspectors_draws
+
+
+def replace(house: House, certificate: str, by: Principal = MANAGER, **more: object) -> Any:
+    asked = {"task_id": "task-1", "certificate": certificate, "reason": "因病"} | more
+    return house.call("sampling", "ReplaceDrawnInspector", asked, by=by)
+
+
+def not_replaced(house: House, certificate: str, by: Principal = MANAGER, **more: object) -> Refused:
+    with pytest.raises(Refused) as caught:
+        replace(house, certificate, by, **more)
+    return caught.value
+
+
+def teams_of(done: Any) -> dict[tuple[str, str], list[str]]:
+    return {(team.object_id, team.authority_id): list(team.certificates) for team in done.teams}
+
+
+def test_who_falls_ill_is_replaced_by_lot_and_the_others_stay(drawn: House) -> None:
+    first = draw(drawn)
+    ill = first.teams[0].certificates[0]
+    done = replace(drawn, ill)
+    before = {pair: team for pair, team in teams_of(first).items() if ill in team}
+    assert set(teams_of(done)) == set(before)
+    for pair, team in teams_of(done).items():
+        assert ill not in team
+        assert team[: len(before[pair]) - 1] == [one for one in before[pair] if one != ill]
+        assert len(set(team)) == 2
+    assert (done.replaces, done.replaced_certificate, done.reason) == (first.inspectors_draw_id, ill, "因病")
+    assert (done.draw_id, done.seed != first.seed) == ("", True)
+    [fact] = drawn.announced("sampling", events_pb2.InspectorReplaced)
+    assert (fact.task_id, fact.certificate, fact.reason, list(fact.teams)) == ("task-1", ill, "因病", list(done.teams))
+    assert len(drawn.announced("sampling", events_pb2.InspectorsDrawn)) == 1
+
+
+def test_a_replacement_can_be_verified_down_to_the_secret(drawn: House) -> None:
+    first = draw(drawn)
+    done = replace(drawn, first.teams[0].certificates[0])
+    asked = {"inspectors_draw_id": done.inspectors_draw_id}
+    document = drawn.call("sampling", "GetInspectorsTranscript", asked, by=MANAGER).data
+    seed = drawn.call("sampling", "GetInspectorsSeed", asked, by=SUPERVISOR).data
+    objects = sorted({team.object_id for team in done.teams})
+    assert verify(seed, "".join(f"{id},ALL\n" for id in objects).encode()) == []
+    assert verify_teams(document, json.loads(seed)) == []
+    redraw = json.loads(seed)["commitment"]["redraw"]
+    assert (redraw["reason"].endswith("：因病"), redraw["approved_by"]) == (True, "manager")
+    with pytest.raises(Refused) as caught:
+        drawn.call("sampling", "GetInspectorsSeed", {"inspectors_draw_id": first.inspectors_draw_id}, by=MANAGER)
+    assert caught.value.reason == "SEED_OF_THE_DRAW"
+    tampered = json.loads(document)
+    tampered["posts"][0]["kept"] = [*tampered["posts"][0]["kept"][::-1], "YC-0001"]
+    assert verify_teams(tampered, json.loads(seed)) != []
+
+
+def test_a_replacement_of_a_replacement_starts_from_the_teams_as_they_are(drawn: House) -> None:
+    first = draw(drawn)
+    ill = first.teams[0].certificates[0]
+    second = replace(drawn, ill)
+    then = second.teams[0].certificates[-1]
+    third = replace(drawn, then, object_ids=[second.teams[0].object_id])
+    [team] = third.teams
+    assert ill not in team.certificates or team.certificates[0] != then
+    assert then not in team.certificates
+    listed = drawn.call("sampling", "ListInspectorsDraws", {"task_id": "task-1"}, by=MANAGER).inspectors_draws
+    assert [each.replaced_certificate for each in listed] == [then, ill, ""]
+
+
+def test_nobody_is_replaced_where_nobody_is_left_or_where_they_were_not_drawn(drawn: House) -> None:
+    assert not_replaced(drawn, "YC-0001").reason == "NOT_DRAWN_THERE"
+    done = draw(drawn)
+    elsewhere = not_replaced(drawn, done.teams[0].certificates[0], object_ids=["nowhere"])
+    assert elsewhere.reason == "NOT_DRAWN_THERE"
+    assert not_replaced(drawn, "YC-0001", reason="").violations == {"reason": "REQUIRED"}
+    ours = next(c for team in done.teams if team.authority_id == LEAD for c in team.certificates)
+    assert not_replaced(drawn, ours, town.STRANGER_MANAGER).code is grpc.StatusCode.NOT_FOUND
+    assert not_replaced(drawn, ours, town.PARTNER_MANAGER).reason == "NOT_YOURS"
+    for certificate in {"YC-0001", "YC-0002", "YC-0003", "YC-0004"} - {ours}:
+        drawn.call("sampling", "RetireInspector", {"certificate": certificate, "reason": "调离"}, by=ADMIN)
+    refusal = not_replaced(drawn, ours)
+    assert (refusal.reason, drawn.announced("sampling", events_pb2.InspectorReplaced)) == ("TEAMS_INFEASIBLE", [])
+
+
+def test_a_partner_replaces_its_own_inspectors(drawn: House) -> None:
+    done = draw(drawn)
+    theirs = next(c for team in done.teams if team.authority_id == PARTNER for c in team.certificates)
+    assert replace(drawn, theirs, town.PARTNER_MANAGER).replaced_certificate == theirs

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from liangma.sampling.v1 import events_pb2, sampling_pb2
 
+from services.chassis.identity import NOBODY
 from services.sampling.transcript import verify
 from tests.sampling import town
 from tests.sampling.town import HEAD, MANAGER, PARTNER_MANAGER, SUPERVISOR
@@ -32,6 +33,8 @@ class Life(RuleBasedStateMachine):
         self.published: dict[int, tuple[bytes, bytes]] = {}
         self.commitments: dict[int, str] = {}
         self.taken: dict[int, list[str]] = {}
+        self.abandoned: dict[int, bytes] = {}
+        self.silent: set[str] = set()
 
     @initialize()
     def open(self) -> None:
@@ -44,9 +47,16 @@ class Life(RuleBasedStateMachine):
         try:
             return self.house.call("sampling", method, {"draw_id": self.draw_id} | request, by=by)
         except Refused as refusal:
+            if refusal.reason in ("HASH_USED_BEFORE", "SECRET_DOES_NOT_FIT"):
+                return None
             if refusal.code.name not in ("FAILED_PRECONDITION", "ALREADY_EXISTS", "PERMISSION_DENIED"):
                 raise
+            if refusal.code.name == "FAILED_PRECONDITION" and not method.startswith("Get"):
+                self.silent |= set() if "现在可以" in refusal.zh or "请" in refusal.zh else {refusal.zh}
             return None
+
+    def secret(self, who: str) -> tuple[str, str]:
+        return town.secret(f"{who} {len(self.rounds())}")
 
     @rule(number=st.integers(1, 12), substitutes=st.integers(0, 3))
     def set_quotas(self, number: int, substitutes: int) -> None:
@@ -58,25 +68,66 @@ class Life(RuleBasedStateMachine):
 
     @rule(who=contributors)
     def contribute(self, who: str) -> None:
-        self.attempt("AddContribution", CONTRIBUTORS[who], hash=town.secret(who)[1])
+        self.attempt("AddContribution", CONTRIBUTORS[who], hash=self.secret(who)[1])
+
+    @rule(who=contributors)
+    def contribute_what_was_shown_before(self, who: str) -> None:
+        self.attempt("AddContribution", CONTRIBUTORS[who], hash=town.secret(f"{who} 1")[1])
 
     @rule()
     def commit(self) -> None:
-        committed = self.attempt("CommitDraw")
-        if committed:
-            self.commitments[committed.round.number] = committed.round.commitment
+        self.attempt("CommitDraw")
+        self.take_note()
+
+    @rule(hours=st.sampled_from([1, 24, 72]))
+    def wait(self, hours: int) -> None:
+        self.house.pass_time(hours=hours)
+
+    @rule()
+    def strike(self) -> None:
+        self.house.fire("sampling", "finish_overdue_draws")
+        self.take_note()
+
+    @rule()
+    def abandon(self) -> None:
+        self.attempt("AbandonCommitment")
+        self.take_note()
+
+    @rule(keeps=contributors)
+    def keep_back(self, keeps: str) -> None:
+        """Everything that leads to an abandoned round, which chance alone hardly finds."""
+        for who in CONTRIBUTORS:
+            self.contribute(who)
+        self.commit()
+        for who in {*CONTRIBUTORS} - {keeps}:
+            self.show(who)
+        self.wait(72)
+        self.strike()
+
+    def take_note(self) -> None:
+        """Remember what was announced, published and abandoned."""
+        for each in self.rounds():
+            if each.commitment:
+                self.commitments.setdefault(each.number, each.commitment)
+            if each.transcript_sha256 and each.number not in self.published:
+                self.published[each.number] = self.files(each.number)
+                self.taken[each.number] = self.objects(each.number)
+            if each.withheld and each.number not in self.abandoned:
+                self.abandoned[each.number] = self.record(each.number)
+
+    def record(self, number: int) -> bytes:
+        asked = {"draw_id": self.draw_id, "round": number}
+        content: bytes = self.house.call("sampling", "GetAbandonment", asked, by=NOBODY).data
+        return content
 
     @rule(who=contributors)
     def show(self, who: str) -> None:
-        self.attempt("RevealContribution", CONTRIBUTORS[who], secret=town.secret(who)[0])
+        self.attempt("RevealContribution", CONTRIBUTORS[who], secret=self.secret(who)[0])
 
     @rule()
     def reveal(self) -> None:
-        revealed = self.attempt("RevealDraw")
-        if revealed:
-            number = revealed.round.number
-            self.published[number] = self.files(number)
-            self.taken[number] = self.objects(number)
+        self.attempt("RevealDraw")
+        self.take_note()
 
     @rule()
     def ask_again(self) -> None:
@@ -116,11 +167,13 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def whatever_happened(self) -> None:
+        assert not self.silent, "a refusal does not say what is possible"
         rounds = self.rounds()
         self.nothing_is_known_before_the_reveal(rounds)
         self.no_secret_is_shown_before_its_commitment(rounds)
         self.nothing_that_was_published_ever_changes(rounds)
         self.every_round_but_the_last_was_replaced_for_a_reason_by_somebody_else(rounds)
+        self.who_kept_a_secret_back_is_out_for_good_and_changed_nothing_else(rounds)
 
     def nothing_is_known_before_the_reveal(self, rounds: list[sampling_pb2.DrawRound]) -> None:
         for each in rounds:
@@ -129,7 +182,8 @@ class Life(RuleBasedStateMachine):
                 assert each.transcript_sha256
                 continue
             assert not each.seed
-            assert not any(c.secret for c in each.contributions if c.contributor == "platform")
+            if not each.withheld:
+                assert not any(c.secret for c in each.contributions if c.contributor == "platform")
             assert self.objects(each.number) == []
             assert (each.commitment != "") == (each.number in self.commitments)
             assert self.attempt("GetTranscript", round=each.number) is None
@@ -150,6 +204,8 @@ class Life(RuleBasedStateMachine):
         self, rounds: list[sampling_pb2.DrawRound]
     ) -> None:
         for each in rounds[:-1]:
+            if each.withheld:
+                continue
             assert (each.redraw.decision, each.redraw.decided_by, each.redraw.requested_by) == (
                 "APPROVED",
                 "head",
@@ -157,15 +213,30 @@ class Life(RuleBasedStateMachine):
             )
             assert each.redraw.reason
 
+    def who_kept_a_secret_back_is_out_for_good_and_changed_nothing_else(
+        self, rounds: list[sampling_pb2.DrawRound]
+    ) -> None:
+        hashes = [given.hash for each in rounds for given in each.contributions]
+        assert len(set(hashes)) == len(hashes)
+        for number, content in self.abandoned.items():
+            before, after = rounds[number - 1], rounds[number]
+            assert self.record(number) == content
+            assert set(before.withheld) <= {"supervisor", town.PARTNER}
+            assert not any(
+                given.contributor in before.withheld for each in rounds[number:] for given in each.contributions
+            )
+            assert after.frame_sha256 in ("", before.frame_sha256)
+
     def teardown(self) -> None:
         documents = {number: json.loads(transcript) for number, (transcript, _) in self.published.items()}
+        documents |= {number: json.loads(record) for number, record in self.abandoned.items()}
         for number, (transcript, frame) in self.published.items():
             announced = self.commitments[number]
             assert verify(transcript, frame, announced=announced, previous=documents.get(number - 1)) == []
         facts = self.house.announced("sampling", events_pb2.DrawRevealed)
         mine = [fact.round for fact in facts if fact.draw_id == getattr(self, "draw_id", "")]
         assert mine == sorted(self.published)
-        seeds = [document["seed"] for document in documents.values()]
+        seeds = [documents[number]["seed"] for number in self.published]
         assert len(set(seeds)) == len(seeds)
 
 

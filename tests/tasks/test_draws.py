@@ -307,3 +307,60 @@ def test_an_object_that_was_visited_already_is_not_merged(two_draws: tuple[House
     city.verify(house, visited.inspection_id, "shared1")
     house.announce(window(shared("shared1", ours, theirs)))
     assert house.call("tasks", "ListTasks", {"origin": "TASK_ORIGIN_MATCHED"}, by=city.SUPERVISOR).tasks == []
+
+
+def replaced(task_id: str, *object_ids: str, certificates: Sequence[str], experts: Sequence[str] = ()) -> Any:
+    teams = [
+        sampling.DrawnTeam(object_id=id, authority_id=city.JUSTICE, certificates=certificates, experts=experts)
+        for id in object_ids
+    ]
+    return sampling.InspectorReplaced(
+        inspectors_draw_id="i-2", task_id=task_id, certificate="50000001", reason="因病", teams=teams
+    )
+
+
+def members(inspection: Any) -> list[str]:
+    return [member.certificate for part in inspection.parts for member in part.team]
+
+
+def test_who_was_drawn_in_somebodys_place_goes_and_the_history_says_why(house: House) -> None:
+    task = random_task(house)
+    house.announce(drawn(task.task_id, "one", "two"))
+    house.announce(team(task.task_id, "one", "two"))
+    house.announce(replaced(task.task_id, "one", certificates=["50000002", "50000003"]))
+    one, two = city.inspections(house, task.task_id)
+    assert (members(one), members(two)) == (["50000002", "50000003"], TEAM)
+    changes = house.call("tasks", "ListInspectionChanges", {"task_id": task.task_id}, by=city.MANAGER).changes
+    assert [(c.reason, "50000001" in c.before, "50000003" in c.after) for c in changes] == [("因病", True, True)]
+    assert house.announced("tasks", facts.InspectorReassigned) == []
+
+
+def test_a_replacement_after_the_dispatch_is_announced_so_that_codes_follow(house: House) -> None:
+    task = random_task(house)
+    house.announce(drawn(task.task_id, "one"))
+    house.announce(team(task.task_id, "one"))
+    city.approve_scheme(house, task.task_id)
+    city.dispatch(house, task.task_id)
+    fact = replaced(task.task_id, "one", certificates=["50000002", "50000003"])
+    house.announce(fact, id="once")
+    house.announce(fact, id="once")
+    [told] = house.announced("tasks", facts.InspectorReassigned)
+    assert (told.certificate, told.substitute_certificate, told.reason) == ("50000001", "50000003", "因病")
+    assert list(told.certificates) == ["50000002", "50000003"]
+
+
+def test_a_replacement_that_comes_before_its_objects_is_asked_to_come_again(house: House) -> None:
+    task = random_task(house)
+    with pytest.raises(NotYet):
+        house.announce(replaced(task.task_id, "one", certificates=["50000002", "50000003"]))
+
+
+def test_an_expert_who_was_drawn_goes_along(house: House) -> None:
+    task = random_task(house)
+    house.announce(drawn(task.task_id, "one"))
+    told = team(task.task_id, "one")
+    told.teams[0].experts.append("EX-1")
+    house.announce(told)
+    (one,) = city.inspections(house, task.task_id)
+    assert members(one) == [*TEAM, "EX-1"]
+    assert [member.expert for part in one.parts for member in part.team] == [False, False, True]

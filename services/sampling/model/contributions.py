@@ -44,8 +44,9 @@ class ContributionsNotRevealed(FailedPrecondition):
 
     def __init__(self, missing: Sequence[str]) -> None:
         super().__init__(
-            f"尚未揭示随机数：{'、'.join(missing)}",
-            f"not revealed yet: {', '.join(missing)}",
+            f"尚未揭示随机数：{'、'.join(missing)}；现在可以：由其揭示，期满后作废承诺",
+            f"not revealed yet: {', '.join(missing)}; what is possible now: they reveal, or after the deadline the "
+            "commitment is abandoned",
             missing=",".join(missing),
         )
 

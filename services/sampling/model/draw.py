@@ -7,12 +7,13 @@ round to be read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from services.sampling.model import commitment as lm
-from services.sampling.model.contributions import PLATFORM, Contribution, opened, shown, with_contribution, with_secret
+from services.sampling.model import abandonment
+from services.sampling.model.committing import commitment_of
+from services.sampling.model.contributions import PLATFORM, opened, shown, with_contribution, with_secret
 from services.sampling.model.draw_refusals import (
     AlreadyMatched,
     CannotRedraw,
@@ -25,6 +26,7 @@ from services.sampling.model.draw_refusals import (
     NothingWanted,
     RedrawPending,
     RevealedByItsWindow,
+    RoundNotAbandoned,
     RoundNotCommitted,
     RoundNotRevealed,
 )
@@ -47,6 +49,7 @@ class Draw:
         participants: authorities that take part, the lead first.
         state, window_id: of the current round, for lists.
         matched: objects of the current round are in joint matches.
+        due_at: when the platform goes on by itself with the current round; None: it does not.
     """
 
     draw_id: str
@@ -62,6 +65,7 @@ class Draw:
     window_id: str = ""
     matched: bool = False
     regions: tuple[str, ...] = ()
+    due_at: datetime | None = None
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -102,6 +106,12 @@ class Draw:
         """Say who is left out."""
         self._prepare(exclusions=exclusions.in_year(self.year))
 
+    def exclude_named(self, object_ids: Iterable[str]) -> None:
+        """Leave more objects out by name."""
+        before = self.round.settings.exclusions
+        by_name = tuple(dict.fromkeys((*before.by_name, *object_ids)))
+        self.set_exclusions(replace(before, by_name=by_name))
+
     def set_quotas(self, quotas: DrawQuotas) -> None:
         """Say how many are drawn."""
         quotas.check()
@@ -120,8 +130,14 @@ class Draw:
         return scope, quotas
 
     def add_contribution(self, contributor: str, hash: str) -> None:
-        """Take the hash of a secret, before the frame is frozen."""
-        self._require(DrawState.PREPARING)
+        """Take the hash of a secret, before the frame is frozen, or a fresh one after an abandoned round.
+
+        Raises:
+            AlreadyContributed, ContributorDropped, NotAmongThoseWhoRemain, HashUsedBefore: it does not go in.
+        """
+        if self.state is not DrawState.RENEWING:
+            self._require(DrawState.PREPARING)
+        abandonment.refuse_contributor(self.rounds, contributor, hash)
         self._change(contributions=with_contribution(self.round.contributions, contributor, hash))
 
     def commit(
@@ -133,11 +149,13 @@ class Draw:
         *,
         window_id: str = "",
         override_reason: str = "",
+        reveal_by: datetime | None = None,
     ) -> None:
         """Bind the round to its frame, its quotas and everybody's hashes.
 
         Args:
             hash: of the platform's secret; in a joint window, whose seed serves all its draws, empty.
+            reveal_by: until when all secrets are to be shown; in a joint window, None.
 
         Raises:
             FrameEmpty, NothingWanted: there is nothing to draw, or nothing is asked of what there is.
@@ -148,7 +166,7 @@ class Draw:
         if not frozen.drawn_count:
             raise NothingWanted
         contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
-        committed = self._commitment(frozen, excluded_csv, contributions)
+        committed = commitment_of(self.draw_id, self.rounds, frozen, excluded_csv, contributions)
         self._change(
             state=DrawState.COMMITTED,
             contributions=contributions,
@@ -159,25 +177,60 @@ class Draw:
             window_id=window_id,
             override_reason=override_reason,
             committed_at=now,
+            reveal_by=reveal_by,
         )
 
-    def _commitment(self, frozen: Frozen, excluded_csv: bytes, contributions: Sequence[Contribution]) -> lm.Commitment:
-        return lm.commit(
-            self.draw_id,
-            self.round.number,
-            frozen.frame,
-            frozen.asked.quotas,
-            [contribution.hash for contribution in contributions],
-            excluded=excluded_csv,
-            ratios=frozen.asked.ratios,
-            total=frozen.asked.total,
-            redraw=self._continued(),
+    def abandon(self, platform_secret: bytes | None, until: datetime, now: datetime) -> None:
+        """Give the commitment up because a secret was kept back, and open a round on the same frame.
+
+        Args:
+            platform_secret: None: it is lost.
+            until: when those who showed theirs are to have given fresh hashes.
+
+        Raises:
+            RevealedByItsWindow, RedrawPending, RevealsNotDue, NothingWithheld: the commitment stands.
+        """
+        self._require(DrawState.COMMITTED)
+        if self.window_id:
+            raise RevealedByItsWindow(self.window_id)
+        if self.round.waits:
+            raise RedrawPending
+        before = abandonment.abandoned(self.round, platform_secret, now)
+        self.rounds = (*self.rounds[:-1], before, abandonment.renewal(before, until))
+        self._mirror()
+
+    def renew(self, hash: str, reveal_by: datetime, now: datetime) -> None:
+        """Commit again to the frame of an abandoned round, with other secrets.
+
+        Raises:
+            ContributionsAwaited: those who remain still have time to give theirs.
+        """
+        self._require(DrawState.RENEWING)
+        before = self.rounds[-2]
+        abandonment.refuse_too_early(self.round, before, now)
+        contributions = with_contribution(self.round.contributions, PLATFORM, hash)
+        committed = abandonment.renewed(before, contributions)
+        self._change(
+            state=DrawState.COMMITTED,
+            contributions=contributions,
+            committed=committed,
+            commitment=committed.digest(),
+            committed_at=now,
+            reveal_by=reveal_by,
         )
 
     def reveal_contribution(self, contributor: str, secret: str) -> None:
         """Take a contributed secret, after the commitment."""
         self._require(DrawState.COMMITTED)
         self._change(contributions=with_secret(self.round.contributions, contributor, secret))
+
+    def refuse_unrevealed(self) -> None:
+        """Raise where the round is not to be revealed yet, or not here.
+
+        Raises:
+            DrawNotInState, RevealedByItsWindow, ContributionsNotRevealed: it is so.
+        """
+        self.secrets(b"")
 
     def secrets(self, sealed: bytes) -> list[bytes]:
         """All secrets in the order of their hashes, the platform's last to be opened.
@@ -210,13 +263,14 @@ class Draw:
             raise CannotRedraw(self.state)
         if self.matched:
             raise AlreadyMatched(self.window_id)
+        abandonment.refuse_reserved(reason)
         self._change(redraw=Redraw(reason, by, now))
 
     def approve_redraw(self, by: str, note: str, now: datetime) -> None:
         """Open another round with the settings of the last; what was drawn stays on record."""
         self._decide(Decision.APPROVED, by, note, now)
         self.rounds = (*self.rounds, Round(self.round.number + 1, settings=self.round.settings))
-        self.state, self.window_id = DrawState.PREPARING, ""
+        self._mirror()
 
     def reject_redraw(self, by: str, note: str, now: datetime) -> None:
         """Let the round stand that stands."""
@@ -243,6 +297,14 @@ class Draw:
         """
         return self._last(number, lambda each: each.committed is not None, RoundNotCommitted)
 
+    def abandoned_round(self, number: int) -> Round:
+        """The round of this number, or (for 0) the last that was abandoned.
+
+        Raises:
+            RoundNotAbandoned: there is none.
+        """
+        return self._last(number, lambda each: each.abandoned_at is not None, RoundNotAbandoned)
+
     def _last(self, number: int, fits: Callable[[Round], bool], refusal: type[NoSuchRound]) -> Round:
         fitting = [each for each in self.rounds if number in (0, each.number) and fits(each)]
         if not fitting:
@@ -259,14 +321,6 @@ class Draw:
             raise CannotRedraw(self.state)
         self._change(redraw=replace(asked, decision=decision, decided_by=by, decided_at=now, note=note))
 
-    def _continued(self) -> lm.Redraw | None:
-        """What a second or later round must say of the one it replaces."""
-        if len(self.rounds) == 1:
-            return None
-        before = self.rounds[-2]
-        assert before.redraw is not None  # only an approved request opens a round
-        return lm.Redraw(before.commitment, before.redraw.reason, before.redraw.decided_by)
-
     def _prepare(self, **settings: object) -> None:
         self._require(DrawState.PREPARING)
         self._change(settings=replace(self.round.settings, **settings))  # type: ignore[arg-type]  # by name
@@ -277,4 +331,8 @@ class Draw:
 
     def _change(self, **changes: object) -> None:
         self.rounds = (*self.rounds[:-1], replace(self.round, **changes))  # type: ignore[arg-type]  # by name
-        self.state, self.window_id = self.round.state, self.round.window_id
+        self._mirror()
+
+    def _mirror(self) -> None:
+        """Show where the current round stands."""
+        self.state, self.window_id, self.due_at = self.round.state, self.round.window_id, self.round.due_at

@@ -16,6 +16,11 @@ POSSIBLE = {
         "draw inspectors, send the task out, or request a redraw",
     ),
     DrawState.DISPATCHED: ("查看抽取记录", "read the transcript"),
+    DrawState.RENEWING: (
+        "重新提交随机数哈希，或到期后提交承诺",
+        "give fresh hashes, or commit once all have or their time is over",
+    ),
+    DrawState.ABANDONED: ("查看作废记录", "read the record of its abandonment"),
 }
 
 
@@ -73,14 +78,20 @@ class RedrawPending(FailedPrecondition):
     """A request to draw again waits for its decision."""
 
     def __init__(self) -> None:
-        super().__init__("重新抽取申请待审批", "a request for a redraw is waiting for its decision")
+        super().__init__(
+            "重新抽取申请待审批；现在可以：批准或驳回该申请",
+            "a request for a redraw is waiting for its decision; what is possible now: approve or reject it",
+        )
 
 
 class NoRedrawRequested(FailedPrecondition):
     """There is no request to decide on."""
 
     def __init__(self) -> None:
-        super().__init__("没有待审批的重新抽取申请", "no request for a redraw is waiting")
+        super().__init__(
+            "没有待审批的重新抽取申请；现在可以：申请重新抽取",
+            "no request for a redraw is waiting; what is possible now: request one",
+        )
 
 
 class DecidesOwnRequest(PermissionDenied):
@@ -131,6 +142,12 @@ class RoundNotRevealed(NoSuchRound):
     """What it has drawn is not known yet."""
 
     done = ("揭示", "not revealed")
+
+
+class RoundNotAbandoned(NoSuchRound):
+    """It stands, or its secrets are still to be shown."""
+
+    done = ("作废", "not abandoned")
 
 
 class RoundNotCommitted(NoSuchRound):

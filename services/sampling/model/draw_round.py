@@ -22,6 +22,8 @@ class DrawState(StrEnum):
     COMMITTED = "COMMITTED"
     REVEALED = "REVEALED"
     DISPATCHED = "DISPATCHED"
+    RENEWING = "RENEWING"
+    ABANDONED = "ABANDONED"
 
 
 class Decision(StrEnum):
@@ -66,6 +68,9 @@ class Round:
         window_id: the joint window; empty: it stands alone.
         override_reason: why the five working days of TJ 2 were not kept.
         redraw: the request to replace this round.
+        reveal_by: until when all secrets are to be shown; None: in a joint window, or before the commitment.
+        contribute_by: of a round that replaces an abandoned one: until when it takes fresh hashes.
+        withheld: who kept a secret back.
     """
 
     number: int
@@ -83,6 +88,20 @@ class Round:
     committed_at: datetime | None = None
     revealed_at: datetime | None = None
     redraw: Redraw | None = None
+    reveal_by: datetime | None = None
+    contribute_by: datetime | None = None
+    withheld: tuple[str, ...] = ()
+    abandoned_at: datetime | None = None
+
+    @property
+    def due_at(self) -> datetime | None:
+        """When the platform goes on by itself; None: it does not."""
+        return {DrawState.COMMITTED: self.reveal_by, DrawState.RENEWING: self.contribute_by}.get(self.state)
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was revealed or abandoned."""
+        return self.revealed_at or self.abandoned_at
 
     @property
     def frame_sha256(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +11,7 @@ from enum import StrEnum
 from services.chassis.errors import InvalidArgument, Violation
 from services.sampling.model.inspection_object import RegistrationStatus
 from services.sampling.model.neighbours import Task, Whitelisting
-from services.sampling.model.strata import Candidate
+from services.sampling.model.strata import MOST_NAMED, Candidate
 
 KINDS = frozenset({"DAILY", "SPECIAL", "RANDOM", "INSTANT"})
 
@@ -78,6 +79,9 @@ class DrawExclusions:
         """
         rules = enumerate(self.by_record)
         violations = [v for index, rule in rules for v in rule.violations(f"exclusions.by_record[{index}]")]
+        if len(self.by_name) > MOST_NAMED:
+            zh, en = f"指定名单最多 {MOST_NAMED} 个对象", f"at most {MOST_NAMED} objects by name"
+            violations.append(Violation("exclusions.by_name", "TOO_MANY", zh, en))
         if violations:
             raise InvalidArgument(*violations)
         by_record = tuple(rule.in_year(year) for rule in self.by_record)
@@ -85,10 +89,26 @@ class DrawExclusions:
 
 
 @dataclass(frozen=True)
+class ExclusionEffect:
+    """What one rule takes out of the scope.
+
+    Args:
+        rule: as its field is called, e.g. `by_record[0]`.
+        covers: objects, whether other rules cover them too or not.
+        alone: objects that no other rule covers.
+    """
+
+    rule: str
+    covers: int
+    alone: int
+
+
+@dataclass(frozen=True)
 class Excluder:
     """The rules with what they come to on the day of the draw.
 
     Args:
+        by_record: of each rule by inspection record, the objects it covers.
         recorded, named, whitelisted, same_matter: ids of objects.
         statuses: registration statuses.
         everybody: the whitelist covers every object.
@@ -100,6 +120,25 @@ class Excluder:
     whitelisted: Collection[str] = frozenset()
     everybody: bool = False
     same_matter: Collection[str] = frozenset()
+    by_record: tuple[Collection[str], ...] = ()
+
+    def named_ids(self) -> frozenset[str]:
+        """Every object that some rule names by its id."""
+        return frozenset().union(self.recorded, self.named, self.whitelisted, self.same_matter)
+
+    def effects(self, candidates: Collection[Candidate]) -> tuple[ExclusionEffect, ...]:
+        """What each rule that covers something takes out, in the order of the rules."""
+        scope = {candidate.object_id for candidate in candidates}
+        hits = {
+            **{f"by_record[{number}]": scope & set(ids) for number, ids in enumerate(self.by_record)},
+            "by_status": {c.object_id for c in candidates if c.registration_status in self.statuses},
+            "by_name": scope & set(self.named),
+            "by_whitelist": scope if self.everybody else scope & set(self.whitelisted),
+            "same_matter_this_year": scope & set(self.same_matter),
+        }
+        times = Counter(id for ids in hits.values() for id in ids)
+        found = ((rule, len(ids), sum(times[id] == 1 for id in ids)) for rule, ids in hits.items() if ids)
+        return tuple(ExclusionEffect(*each) for each in found)
 
     def reason(self, candidate: Candidate) -> Reason | None:
         """Why an object is left out; None: it is not."""

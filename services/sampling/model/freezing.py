@@ -101,6 +101,15 @@ def freeze(candidates: Iterable[Candidate], strata: DrawStrata, excluder: Exclud
     Args:
         candidates: each once, in any order.
     """
+    inside, excluded = sort_out(candidates, strata, excluder)
+    frame = Frame.of(inside)
+    return Frozen(frame, excluded, quotas.ask(frame.counts()) if inside else Asked(), quotas.substitutes)
+
+
+def sort_out_one_by_one(
+    candidates: Iterable[Candidate], strata: DrawStrata, excluder: Excluder
+) -> tuple[dict[str, str], dict[str, Reason]]:
+    """The stratum of each object that can be drawn, and the reason of each that cannot: as the rules say it."""
     divide, reason_for = strata.stratum_of(), excluder.reason
     inside: dict[str, str] = {}
     excluded: dict[str, Reason] = {}
@@ -111,5 +120,34 @@ def freeze(candidates: Iterable[Candidate], strata: DrawStrata, excluder: Exclud
             inside[candidate.object_id] = stratum
         else:
             excluded[candidate.object_id] = Reason.NO_STRATUM
-    frame = Frame.of(inside)
-    return Frozen(frame, excluded, quotas.ask(frame.counts()) if inside else Asked(), quotas.substitutes)
+    return inside, excluded
+
+
+def sort_out(
+    candidates: Iterable[Candidate], strata: DrawStrata, excluder: Excluder
+) -> tuple[dict[str, str], dict[str, Reason]]:
+    """The same, with each rule asked once for each kind of object instead of once for each object.
+
+    A registry has hundreds of thousands of objects and some hundred kinds: all that rules look at beside the id. Ids
+    are looked up only in what names any.
+    """
+    if strata.names_objects:
+        return sort_out_one_by_one(candidates, strata, excluder)
+    ids_of: dict[tuple[object, ...], list[str]] = {}
+    for candidate in candidates:
+        ids_of.setdefault(candidate[1:], []).append(candidate[0])
+    divide, named = strata.stratum_of(), excluder.named_ids()
+    inside: dict[str, str] = {}
+    excluded: dict[str, Reason] = {}
+    for kind, ids in ids_of.items():
+        one = Candidate("", *kind)  # type: ignore[arg-type]  # a candidate without its id
+        special = named.intersection(ids) if named else ()
+        for id in special:
+            excluded[id] = excluder.reason(one._replace(object_id=id))  # type: ignore[assignment]  # named: there is one
+        others = [id for id in ids if id not in special] if special else ids
+        reason = excluder.reason(one)
+        if not reason and (stratum := divide(one)):
+            inside.update(dict.fromkeys(others, stratum))
+        else:
+            excluded.update(dict.fromkeys(others, reason or Reason.NO_STRATUM))
+    return inside, excluded

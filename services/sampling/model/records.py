@@ -41,6 +41,7 @@ class SealedSecret:
 
     Args:
         owner_id: the round (`<draw>/<round>`) or the window it belongs to.
+        secret: sealed.
     """
 
     owner_id: str
@@ -77,6 +78,8 @@ class InspectorsDraw:
     Args:
         draw_id, round: whose seed it uses; empty and 0: it has a seed of its own.
         teams: objects in the order of their tickets.
+        replaces: the draw whose teams this one changes; empty: it makes teams of its own.
+        replaced_certificate, reason: who does not go any more, and why.
     """
 
     inspectors_draw_id: str
@@ -89,6 +92,9 @@ class InspectorsDraw:
     seed: str
     teams: tuple[Team, ...]
     team_count: int
+    replaces: str = ""
+    replaced_certificate: str = ""
+    reason: str = ""
     created_at: datetime | None = None
     created_by: str = ""
     updated_at: datetime | None = None
@@ -129,6 +135,17 @@ class DrawExists(AlreadyExists):
             f"任务（{task_id}）已有抽取（{draw_id}）",
             f"task {task_id!r} has draw {draw_id!r}; ask for a redraw there",
             draw_id=draw_id,
+        )
+
+
+class SecretLost(FailedPrecondition):
+    """The platform's secret cannot be opened: its key file was exchanged."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "平台的随机数无法解封（密钥文件已更换）；揭示期限过后将作废承诺并重新承诺，也可申请重新抽取",
+            "the platform's secret cannot be opened, its key file was exchanged; after the deadline the commitment is "
+            "abandoned and renewed, or a redraw may be requested",
         )
 
 
@@ -173,6 +190,30 @@ class ObjectsUnknown(InvalidArgument):
         some = "、".join(object_ids[: self.SHOWN])
         zh = f"{len(object_ids)} 个检查对象不在名录库中：{some}"
         super().__init__(Violation("object_ids", self.reason, zh, f"{len(object_ids)} objects are unknown: {some}"))
+
+
+class NotDrawnThere(FailedPrecondition):
+    """An inspector who is to be replaced was not drawn."""
+
+    def __init__(self, certificate: str, object_ids: list[str]) -> None:
+        where = f"检查对象 {'、'.join(object_ids[:10])} 的" if object_ids else "该任务的"
+        super().__init__(
+            f"{certificate} 不在{where}已抽取检查人员中；现在可以：更换其他已抽取的检查人员",
+            f"{certificate!r} was not drawn{f' for {object_ids[:10]}' if object_ids else ''}; what is possible now: "
+            "replace somebody who was",
+            certificate=certificate,
+        )
+
+
+class SeedOfTheDraw(FailedPrecondition):
+    """A draw of inspectors has no seed of its own."""
+
+    def __init__(self, draw_id: str) -> None:
+        super().__init__(
+            f"检查人员抽取使用对象抽取（{draw_id}）的种子，请查看其抽取记录",
+            f"the seed is that of draw {draw_id!r}: read its transcript",
+            draw_id=draw_id,
+        )
 
 
 class MattersNotKnown(Unavailable):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from services.chassis.errors import InvalidArgument, Violation
@@ -13,6 +14,8 @@ from services.sampling.model.region import prefix
 
 ALL = "ALL"
 UNRATED = "UNRATED"
+MOST_NAMED = 20_000
+"""Objects that a list names one by one."""
 GRADES = frozenset({"A", "B", "C", "D", UNRATED})
 NAME = re.compile(r"[^,\"'/\x00-\x1f\x7f]{1,40}")
 
@@ -54,6 +57,7 @@ class StrataCategory:
         industry_ratings: by the model of the strata's domain.
         tags: an object must have at least one.
         regions: each with all within it.
+        object_ids: chosen one by one (添加分类, CQ 2.2.2).
     """
 
     name: str
@@ -62,11 +66,18 @@ class StrataCategory:
     risk_classes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    object_ids: tuple[str, ...] = ()
+
+    @cached_property
+    def chosen(self) -> frozenset[str]:
+        """The objects chosen one by one, to look them up."""
+        return frozenset(self.object_ids)
 
     def fits(self, candidate: Candidate) -> bool:
         """Whether an object belongs here."""
         return (
-            one_of(candidate.public_rating or UNRATED, self.public_ratings)
+            (not self.object_ids or candidate.object_id in self.chosen)
+            and one_of(candidate.public_rating or UNRATED, self.public_ratings)
             and one_of(candidate.industry_rating or UNRATED, self.industry_ratings)
             and one_of(candidate.risk_class or UNRATED, self.risk_classes)
             and (not self.tags or not set(self.tags).isdisjoint(candidate.tags))
@@ -90,6 +101,11 @@ class DrawStrata:
     tags: tuple[str, ...] = ()
     categories: tuple[StrataCategory, ...] = ()
     by_region: bool = False
+
+    @property
+    def names_objects(self) -> bool:
+        """Whether a class names objects one by one."""
+        return any(category.object_ids for category in self.categories)
 
     def check(self) -> None:
         """Refuse a division that cannot be made.
@@ -136,6 +152,9 @@ class DrawStrata:
                 if not GRADES.issuperset(getattr(category, field)):
                     path, zh = f"strata.categories[{index}].{field}", "等级应为 A、B、C、D 或 UNRATED"
                     yield Violation(path, "GRADE", zh, "a class is A, B, C, D or UNRATED")
+            if len(category.object_ids) > MOST_NAMED:
+                path = f"strata.categories[{index}].object_ids"
+                yield Violation(path, "TOO_MANY", f"最多 {MOST_NAMED} 个对象", f"at most {MOST_NAMED} objects")
 
 
 def in_region(region: str, name: str | None) -> str | None:

@@ -16,12 +16,15 @@ from itertools import pairwise
 from typing import Literal
 
 from services.chassis.errors import FailedPrecondition, malformed
-from services.sampling.model.tickets import KEY_BYTES, cipher, key
+from services.sampling.model.tickets import KEY_BYTES, cipher, kernels, keys, tickets
 
 AT_LEAST = 2
 """Fewer than two inspectors inspect nothing (行政处罚法 and every regulation on inspections)."""
 
 SEPARATOR = b"\x1f"
+
+WORTH_COMPILING = 50_000
+"""Posts; below, loading the compiled loop takes longer than it saves."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Post:
         region: GB/T 2260; empty: unknown, which keeps nobody away.
         domains: fields of enforcement of the matters: each member has one of them, together they have all.
         qualifications: expertise the matters require: somebody in the team has each.
+        kept: who is on the team already and stays (更换检查人员), in order; the others are drawn to them.
     """
 
     object_id: str
@@ -39,6 +43,7 @@ class Post:
     region: str = ""
     domains: frozenset[str] = frozenset()
     qualifications: frozenset[str] = frozenset()
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,6 +158,8 @@ def draw_teams(
     candidates: Iterable[Candidate],
     recusals: Collection[tuple[str, str]] = (),
     size: int = AT_LEAST,
+    *,
+    compiled: bool | None = None,
 ) -> tuple[Team, ...]:
     """Draw a team for every post.
 
@@ -162,6 +169,7 @@ def draw_teams(
         candidates: in any order.
         recusals: pairs of object and certificate that must not meet (回避).
         size: how many inspectors a team has; more where the required domains and qualifications take more.
+        compiled: through the compiled loop; None: where that is worth it. The teams are the same.
 
     Returns:
         the teams, in the order they were drawn.
@@ -177,17 +185,42 @@ def draw_teams(
         raise malformed("size", "AT_LEAST_TWO", zh, en)
     roster = Roster(candidates, recusals)
     served = in_ticket_order(seed, posts)
-    if lacks := [lack for post in served for lack in roster.lacks(post, size)]:
+    if lacks := list(lacks_of(served, roster, size)):
         raise TeamsInfeasible(lacks)
+    worth_it = len(served) >= WORTH_COMPILING if compiled is None else compiled
+    if worth_it and served and kernels():
+        from services.sampling.model import team_columns
+
+        return team_columns.draw(served, roster, size, seed)
     return tuple(roster.team(post, size, seed) for post in served)
+
+
+def lacks_of(served: Iterable[Post], roster: Roster, size: int) -> Iterator[Lack]:
+    """What keeps posts from being filled; those that differ in nothing that matters are looked at once."""
+    special = {object_id for object_id, _ in roster.recusals}
+    sound = set()
+    for post in served:
+        kind = post.authority_id, post.region, post.domains, post.qualifications
+        is_plain = not post.kept and post.object_id not in special
+        if is_plain and kind in sound:
+            continue
+        lacks = list(roster.lacks(post, size))
+        yield from lacks
+        if is_plain and not lacks:
+            sound.add(kind)
 
 
 def in_ticket_order(seed: bytes, posts: Iterable[Post]) -> list[Post]:
     """The posts by their objects' tickets; those of one object by their authorities' ids."""
-    encrypt = cipher(seed).update
-    served = sorted(posts, key=lambda post: (encrypt(key(post.object_id)), post.object_id, post.authority_id))
+    given = list(posts)
+    drawn = tickets(seed, keys(post.object_id for post in given)).tobytes()
+    order = sorted(
+        (drawn[KEY_BYTES * n : KEY_BYTES * (n + 1)], post.object_id, post.authority_id, n)
+        for n, post in enumerate(given)
+    )
+    served = [given[n] for *_, n in order]
     for one, other in pairwise(served):
-        if (one.object_id, one.authority_id) == (other.object_id, other.authority_id):
+        if one.object_id == other.object_id and one.authority_id == other.authority_id:
             zh = f"检查对象 {one.object_id} 对同一机构出现了两次"
             raise malformed("posts", "POST_TWICE", zh, f"object {one.object_id!r} is there twice for one authority")
     return served
@@ -212,12 +245,14 @@ class Roster:
     def __init__(self, candidates: Iterable[Candidate], recusals: Collection[tuple[str, str]]) -> None:
         self.recusals = frozenset(recusals)
         self.of_authority: dict[str, list[Candidate]] = {}
+        self.by_certificate: dict[str, Candidate] = {}
         self.loads: dict[str, int] = {}
         for candidate in candidates:
             if candidate.certificate in self.loads:
                 zh, en = f"证件号 {candidate.certificate} 重复", f"certificate {candidate.certificate!r} is there twice"
                 raise malformed("candidates", "CERTIFICATE_TWICE", zh, en)
             self.of_authority.setdefault(candidate.authority_id, []).append(candidate)
+            self.by_certificate[candidate.certificate] = candidate
             self.loads[candidate.certificate] = candidate.load
 
     def barred_by(self, candidate: Candidate, post: Post) -> str:
@@ -234,9 +269,23 @@ class Roster:
         """Who may inspect, or accompany to, this object."""
         return [c for c in self.of_authority.get(post.authority_id, ()) if not self.barred_by(c, post)]
 
+    def staying(self, post: Post) -> list[Candidate]:
+        """Who is on the team already.
+
+        Raises:
+            InvalidArgument: somebody is no candidate of the post's authority.
+        """
+        staying = [self.by_certificate.get(certificate) for certificate in post.kept]
+        known = [one for one in staying if one is not None and one.authority_id == post.authority_id]
+        if len(known) < len(post.kept):
+            zh, en = f"{post.object_id} 的留任人员不在名单中", f"who stays at {post.object_id!r} is no candidate"
+            raise malformed("posts", "KEPT", zh, en)
+        return known
+
     def lacks(self, post: Post, size: int) -> Iterator[Lack]:
         """What keeps a post from being filled."""
-        able = self.may_go(post)
+        staying = self.staying(post)
+        able = staying + [candidate for candidate in self.may_go(post) if candidate.certificate not in post.kept]
         inspectors = [candidate for candidate in able if not candidate.expert]
         if len(inspectors) < size:
             own = [c for c in self.of_authority.get(post.authority_id, ()) if not c.expert]
@@ -253,7 +302,8 @@ class Roster:
 
         First, for each required domain and then each required qualification that the team does not have yet, in the
         order of their bytes, the first in order who has it; then the first in order until the team is large enough.
-        An expert is taken only for a qualification that no inspector has.
+        An expert is taken only for a qualification that no inspector has. Who stays is there from the beginning, and
+        has the visit counted already.
         """
         encrypt = cipher(seed).update
 
@@ -261,8 +311,8 @@ class Roster:
             ticket = pair_ticket(encrypt, post.object_id, candidate.certificate)
             return candidate.expert, self.loads[candidate.certificate], ticket, candidate.certificate
 
-        order = sorted(self.may_go(post), key=rank)
-        team: list[Candidate] = []
+        team = self.staying(post)
+        order = sorted((c for c in self.may_go(post) if c.certificate not in post.kept), key=rank)
         for domain in sorted(post.domains):
             if not any(domain in member.domains for member in team if not member.expert):
                 team.append(next(c for c in order if domain in c.domains and not c.expert))
@@ -274,6 +324,6 @@ class Roster:
         while sum(not member.expert for member in team) < size:
             team.append(next(spare))
         for member in team:
-            self.loads[member.certificate] += 1
+            self.loads[member.certificate] += member.certificate not in post.kept
         inspectors = tuple(member.certificate for member in team if not member.expert)
         return Team(post.object_id, post.authority_id, inspectors, tuple(m.certificate for m in team if m.expert))

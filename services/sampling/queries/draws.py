@@ -13,12 +13,13 @@ from services.chassis.errors import NoSuchThing
 from services.chassis.identity import Principal
 from services.chassis.paging import Page, paginate
 from services.sampling.model.draw import Draw
-from services.sampling.model.records import DrawnRow, FrozenFile, InspectorsDraw, JointMatchRow
+from services.sampling.model.records import DrawnRow, FrozenFile, InspectorsDraw, JointMatchRow, SeedOfTheDraw
 from services.sampling.model.window import JointWindow
 from services.sampling.queries.objects import EXPORTED, has_word
 from services.sampling.queries.ordering import order_of
 from services.sampling.tables import drawn_objects, draws, inspectors_draws, joint_matches, joint_windows
 from services.sampling.use_cases.access import OVERSEERS
+from services.sampling.use_cases.inspectors_draws import SEED
 
 DRAW_ORDERS = {"create_time": (draws.c.created_at, draws.c.draw_id)}
 WINDOW_ORDERS = {"create_time": (joint_windows.c.created_at, joint_windows.c.window_id)}
@@ -140,6 +141,17 @@ def get_inspectors_draw(session: Session, inspectors_draw_id: str, by: Principal
     if found is None or (by.authority not in found.participants and not by.roles & OVERSEERS):
         raise NoSuchThing("InspectorsDraw", inspectors_draw_id)
     return found
+
+
+def seed_of(session: Session, done: InspectorsDraw) -> bytes:
+    """The transcript of the seed of a draw of inspectors.
+
+    Raises:
+        SeedOfTheDraw: it has none of its own.
+    """
+    if done.draw_id:
+        raise SeedOfTheDraw(done.draw_id)
+    return file_of(session, done.inspectors_draw_id, SEED)
 
 
 def list_inspectors_draws(session: Session, task_id: str, by: Principal, where: Where) -> Page[Any]:

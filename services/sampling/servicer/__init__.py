@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from services.sampling.servicer.commitments import CommitmentsServicer
 from services.sampling.servicer.draws import DrawsServicer
 from services.sampling.servicer.inspectors import InspectorsServicer
 from services.sampling.servicer.objects import ObjectsServicer
 from services.sampling.servicer.recusals import RecusalsServicer
 from services.sampling.servicer.windows import JointWindowsServicer
 
-__all__ = ["DrawsServicer", "InspectorsServicer", "JointWindowsServicer", "ObjectsServicer", "RecusalsServicer"]
+__all__ = [
+    "CommitmentsServicer",
+    "DrawsServicer",
+    "InspectorsServicer",
+    "JointWindowsServicer",
+    "ObjectsServicer",
+    "RecusalsServicer",
+]

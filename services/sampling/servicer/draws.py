@@ -7,20 +7,26 @@ import secrets
 from google.api.httpbody_pb2 import HttpBody
 from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.sampling.v1 import sampling_pb2_grpc as grpc
+from liangma.type.v1 import import_pb2
 
 from services.chassis.convert import enum_name
 from services.chassis.servicing import Call, Servicer, read, write
-from services.chassis.sheets import XLSX, workbook
+from services.chassis.sheets import XLSX, table, workbook
 from services.sampling.directory import SqlDirectory
 from services.sampling.model.draw import Draw
+from services.sampling.model.named_rows import HEADER as TEMPLATE
+from services.sampling.model.named_rows import named_rows
 from services.sampling.model.quotas import DrawQuotas
 from services.sampling.model.scope import DrawScope
+from services.sampling.model.strata import MOST_NAMED
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
-from services.sampling.use_cases import draws, inspectors_draws
+from services.sampling.settings import sampling_settings, vault_of
+from services.sampling.use_cases import abandoning, draws, inspectors_draws, previewing, replacing
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, TRANSCRIPT
 from services.sampling.wire import draws as wire
+from services.sampling.wire.directories import report_to_proto
 
 JSON = "application/json"
 CSV = "text/csv; charset=utf-8"
@@ -61,8 +67,21 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
     @read
     def PreviewDraw(self, request: pb.PreviewDrawRequest, call: Call) -> pb.DrawPreview:
         directory = SqlDirectory(call.work)
-        frozen = draws.preview_draw(call.work, directory, request.draw_id, by=call.principal, now=call.now)
-        return wire.preview_to_proto(frozen)
+        preview = previewing.preview_draw(call.work, directory, request.draw_id, by=call.principal, now=call.now)
+        return wire.preview_to_proto(preview)
+
+    @write
+    def ImportDrawExclusions(self, request: pb.ImportDrawExclusionsRequest, call: Call) -> import_pb2.ImportReport:
+        rows = named_rows(table(request.file.data, request.file.content_type, MOST_NAMED + 2))
+        directory = SqlDirectory(call.work)
+        report = draws.import_exclusions(
+            call.work, directory, request.draw_id, rows, etag=request.etag, by=call.principal
+        )
+        return report_to_proto(report)
+
+    @read
+    def GetDrawExclusionTemplate(self, _request: pb.GetDrawExclusionTemplateRequest, _call: Call) -> HttpBody:
+        return HttpBody(content_type=XLSX, data=workbook("排除名单", TEMPLATE, ()))
 
     @write
     def AddContribution(self, request: pb.AddContributionRequest, call: Call) -> pb.Draw:
@@ -74,11 +93,14 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
         draw = draws.commit_draw(
             call.work,
             SqlDirectory(call.work),
+            vault_of(call.runtime),
             request.draw_id,
             secrets.token_bytes(32),
             quarter_days(call.runtime.workdays),
+            sampling_settings().terms,
             window_id=request.window_id,
             override_reason=request.override_reason,
+            reveal_hours=request.reveal_hours,
             etag=request.etag,
             by=call.principal,
             now=call.now,
@@ -94,9 +116,28 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @write
     def RevealDraw(self, request: pb.RevealDrawRequest, call: Call) -> pb.Draw:
-        directory = SqlDirectory(call.work)
         draw = draws.reveal_draw(
-            call.work, directory, request.draw_id, etag=request.etag, by=call.principal, now=call.now
+            call.work,
+            SqlDirectory(call.work),
+            vault_of(call.runtime),
+            request.draw_id,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.draw_to_proto(draw)
+
+    @write
+    def AbandonCommitment(self, request: pb.AbandonCommitmentRequest, call: Call) -> pb.Draw:
+        draw = abandoning.abandon_commitment(
+            call.work,
+            vault_of(call.runtime),
+            request.draw_id,
+            secrets.token_bytes(32),
+            sampling_settings().terms,
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
         )
         return wire.draw_to_proto(draw)
 
@@ -187,6 +228,26 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
             now=call.now,
         )
         return wire.inspectors_draw_to_proto(done)
+
+    @write
+    def ReplaceDrawnInspector(self, request: pb.ReplaceDrawnInspectorRequest, call: Call) -> pb.InspectorsDraw:
+        done = replacing.replace_inspector(
+            call.work,
+            SqlDirectory(call.work),
+            request.task_id,
+            request.certificate,
+            request.object_ids,
+            request.reason,
+            secrets.token_bytes(32),
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.inspectors_draw_to_proto(done)
+
+    @read
+    def GetInspectorsSeed(self, request: pb.GetInspectorsSeedRequest, call: Call) -> HttpBody:
+        done = queries.get_inspectors_draw(call.work.session, request.inspectors_draw_id, call.principal)
+        return HttpBody(content_type=JSON, data=queries.seed_of(call.work.session, done))
 
     @read
     def GetInspectorsDraw(self, request: pb.GetInspectorsDrawRequest, call: Call) -> pb.InspectorsDraw:

@@ -13,6 +13,7 @@ from services.sampling.directory import SqlDirectory
 from services.sampling.queries import draws as queries
 from services.sampling.servicer.calendar import quarter_days
 from services.sampling.servicer.pages import page_info
+from services.sampling.settings import vault_of
 from services.sampling.use_cases import windows
 from services.sampling.wire import draws as wire
 
@@ -24,7 +25,9 @@ class JointWindowsServicer(Servicer, grpc.JointWindowsServiceServicer):
     def OpenJointWindow(self, request: pb.OpenJointWindowRequest, call: Call) -> pb.JointWindow:
         calendar = quarter_days(call.runtime.workdays)
         secret = secrets.token_bytes(32)
-        window = windows.open_joint_window(call.work, request.year, request.quarter, secret, calendar)
+        window = windows.open_joint_window(
+            call.work, vault_of(call.runtime), request.year, request.quarter, secret, calendar
+        )
         return wire.window_to_proto(window)
 
     @write
@@ -48,7 +51,12 @@ class JointWindowsServicer(Servicer, grpc.JointWindowsServiceServicer):
     @write
     def RevealJointWindow(self, request: pb.RevealJointWindowRequest, call: Call) -> pb.JointWindow:
         window = windows.reveal_joint_window(
-            call.work, SqlDirectory(call.work), request.window_id, etag=request.etag, now=call.now
+            call.work,
+            SqlDirectory(call.work),
+            vault_of(call.runtime),
+            request.window_id,
+            etag=request.etag,
+            now=call.now,
         )
         return wire.window_to_proto(window)
 

@@ -2,33 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from services.chassis.clock import today
 from services.chassis.identity import Principal
+from services.chassis.import_report import ImportReport
 from services.chassis.work import Work
 from services.sampling.events import DrawCommitted
+from services.sampling.model.abandonment import Terms
 from services.sampling.model.draw import Draw
+from services.sampling.model.draw_round import DrawState
 from services.sampling.model.exclusions import DrawExclusions, Excluder, whitelisted
 from services.sampling.model.frame import excluded_csv, frame_csv
 from services.sampling.model.freezing import Frozen, freeze
+from services.sampling.model.named_rows import NamedRow, report_of
 from services.sampling.model.neighbours import Task, Whitelisting
 from services.sampling.model.quotas import DrawQuotas
 from services.sampling.model.records import (
     DrawExists,
     ObjectsChosenByHand,
     OwnContributions,
-    SealedSecret,
     TestTaskInWindow,
 )
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.seed import contribution
 from services.sampling.model.strata import DrawStrata
 from services.sampling.model.window import Days, JointWindow, quarter_of
+from services.sampling.use_cases.abandoning import renew
 from services.sampling.use_cases.access import decidable, known_task, own, seen
+from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, keep, place, reveal
+from services.sampling.use_cases.sealing import Vault, keep_secret, needed_secret
 
 Calendar = Callable[[int, int], Days]
 """The days of a quarter's window."""
@@ -74,16 +80,22 @@ def set_exclusions(work: Work, draw_id: str, exclusions: DrawExclusions, *, etag
     return draw
 
 
+def import_exclusions(
+    work: Work, population: Population, draw_id: str, rows: Sequence[NamedRow], *, etag: str, by: Principal
+) -> ImportReport:
+    """Leave the objects of a file out by name; who is not in the directory is reported."""
+    draw = own(work, draw_id, by, etag)
+    known = population.names(list({row.object_id for row in rows}))
+    report = report_of(rows, known, draw.round.settings.exclusions.by_name)
+    draw.exclude_named(row.object_id for row in rows if row.object_id in known)
+    return report
+
+
 def set_quotas(work: Work, draw_id: str, quotas: DrawQuotas, *, etag: str, by: Principal) -> Draw:
     """Say how many are drawn."""
     draw = own(work, draw_id, by, etag)
     draw.set_quotas(quotas)
     return draw
-
-
-def preview_draw(work: Work, population: Population, draw_id: str, *, by: Principal, now: datetime) -> Frozen:
-    """What a commitment would freeze now; changes nothing."""
-    return frozen_now(work, population, seen(work, draw_id, by), today(now))
 
 
 def add_contribution(work: Work, draw_id: str, hash: str, *, etag: str, by: Principal) -> Draw:
@@ -96,12 +108,15 @@ def add_contribution(work: Work, draw_id: str, hash: str, *, etag: str, by: Prin
 def commit_draw(
     work: Work,
     population: Population,
+    vault: Vault,
     draw_id: str,
     secret: bytes,
     calendar: Calendar,
+    terms: Terms,
     *,
     window_id: str,
     override_reason: str,
+    reveal_hours: int,
     etag: str,
     by: Principal,
     now: datetime,
@@ -110,23 +125,37 @@ def commit_draw(
 
     Args:
         secret: 32 random bytes, the platform's contribution; sealed until the reveal. A window has one of its own.
+        reveal_hours: until all secrets are to be shown; 0: as the terms say.
 
     Raises:
         OutsideOfWorkingDays: the draw belongs to other days and no reason is given (TJ 2).
     """
     draw = own(work, draw_id, by, etag)
+    if draw.state is DrawState.RENEWING:
+        renew(work, vault, draw, secret, terms, now, reveal_hours)
+        return draw
+    reveal_by = None if window_id else terms.reveal_by(now, reveal_hours)
     task, day = known_task(work, draw.task_id), today(now)
     window = joinable(work, window_id, draw, task) if window_id else None
     excuse = excuse_of(task, window, day, calendar, override_reason)
     frozen = frozen_now(work, population, draw, day)
     left_out = excluded_csv(frozen.excluded.items()) if frozen.excluded else b""
-    draw.commit(frozen, left_out, contribution(secret), now, window_id=window_id, override_reason=excuse)
+    draw.commit(
+        frozen,
+        left_out,
+        contribution(secret),
+        now,
+        window_id=window_id,
+        override_reason=excuse,
+        reveal_by=reveal_by,
+    )
     keep(work, draw, FRAME, frame_csv(frozen.frame))
     keep(work, draw, EXCLUDED, left_out)
     if window:
         window.join(draw.draw_id, draw.round.commitment)
     else:
-        work.add(SealedSecret(owner_id=place(draw), secret=secret))
+        keep_secret(work, vault, place(draw), secret)
+    keep_announced(work, draw, draw.round)
     work.emit(DrawCommitted(draw.draw_id, draw.task_id, draw.round.number, draw.round.commitment, window_id))
     return draw
 
@@ -138,11 +167,13 @@ def reveal_contribution(work: Work, draw_id: str, secret: str, *, etag: str, by:
     return draw
 
 
-def reveal_draw(work: Work, population: Population, draw_id: str, *, etag: str, by: Principal, now: datetime) -> Draw:
+def reveal_draw(
+    work: Work, population: Population, vault: Vault, draw_id: str, *, etag: str, by: Principal, now: datetime
+) -> Draw:
     """Open the platform's secret, draw and lock."""
     draw = own(work, draw_id, by, etag)
-    sealed = work.find(SealedSecret, owner_id=place(draw))
-    secrets = draw.secrets(sealed.secret if sealed else b"")
+    draw.refuse_unrevealed()
+    secrets = draw.secrets(needed_secret(work, vault, place(draw)))
     reveal(work, population, draw, secrets, None, now)
     return draw
 
@@ -229,8 +260,10 @@ def excluder_of(work: Work, population: Population, draw: Draw, rules: DrawExclu
     entries = work.all(Whitelisting, authority_id=draw.authority_id) if rules.by_whitelist else []
     on_list, everybody = whitelisted(task, entries, day)
     same = rules.same_matter_this_year
+    by_record = tuple(population.inspected(draw.authority_id, rule) for rule in rules.by_record)
     return Excluder(
-        recorded=set().union(*(population.inspected(draw.authority_id, rule) for rule in rules.by_record)),
+        by_record=by_record,
+        recorded=set().union(*by_record),
         statuses=frozenset(rules.by_status),
         named=frozenset(rules.by_name),
         whitelisted=on_list,

@@ -30,13 +30,15 @@ from services.sampling.model.recusal import Recusal, RecusalState
 from services.sampling.model.seed import contribution
 from services.sampling.model.strata import ALL
 from services.sampling.model.teams import AT_LEAST, Candidate, Post, Team, draw_teams
+from services.sampling.model.tickets import draw_from
 from services.sampling.model.window import JointWindow
 from services.sampling.team_transcript import team_transcript
-from services.sampling.transcript import transcript_bytes
+from services.sampling.transcript import transcript, transcript_bytes
 from services.sampling.use_cases.access import known_task
 from services.sampling.use_cases.population import Population
 from services.sampling.use_cases.revealing import TRANSCRIPT
 
+SEED = "seed.json"
 MOST_OBJECTS = 5000
 GREATEST_SIZE = 10
 
@@ -56,12 +58,14 @@ class Seeded:
     Args:
         commitment, seed: of the task's draw, or made for this one alone.
         draw_id, round: where they come from; empty and 0 when made for this one.
+        transcript: of a seed made for this one alone; empty: the draw has it.
     """
 
     commitment: str
     seed: bytes
     draw_id: str = ""
     round: int = 0
+    transcript: bytes = b""
 
 
 def draw_inspectors(
@@ -100,8 +104,9 @@ def draw_inspectors(
     recusals = recusals_of(work, candidates)
     teams = draw_teams(seeded.seed, posts, candidates, recusals, size)
     document = team_transcript(seeded.commitment, seeded.seed, posts, candidates, recusals, size, teams)
-    work.add(FrozenFile.of(id, TRANSCRIPT, transcript_bytes(document)))
-    return _kept(work, id, task, seeded, size, teams)
+    done = kept(work, id, task, seeded, size, teams, transcript_bytes(document))
+    work.emit(*(InspectorsDrawn(id, task.task_id, part) for part in in_parts(teams)))
+    return done
 
 
 def checked_size(size: int) -> int:
@@ -153,9 +158,16 @@ def seed_for(work: Work, draw: Draw | None, object_ids: Sequence[str], id: str, 
             window = work.find(JointWindow, window_id=draw.window_id) if draw.window_id else None
             commitment = window.commitment if window else draw.round.commitment
             return Seeded(commitment, bytes.fromhex(draw.round.seed), draw.draw_id, draw.round.number)
+    return own_seed(id, 1, object_ids, secret)
+
+
+def own_seed(id: str, round: int, object_ids: Sequence[str], secret: bytes, redraw: lm.Redraw | None = None) -> Seeded:
+    """A seed for these objects alone, with all that is needed to check it."""
     frame = Frame.of((object_id, ALL) for object_id in object_ids)
-    committed = lm.commit(id, 1, frame, {ALL: len(frame)}, [contribution(secret)])
-    return Seeded(committed.digest(), committed.seed([secret]))
+    committed = lm.commit(id, round, frame, {ALL: len(frame)}, [contribution(secret)], redraw=redraw)
+    seed = committed.seed([secret])
+    document = transcript(committed, [secret], draw_from(frame, {ALL: len(frame)}, seed, 0))
+    return Seeded(committed.digest(), seed, transcript=transcript_bytes(document))
 
 
 def posts_of(work: Work, part: Part, regions: Mapping[str, str]) -> list[Post]:
@@ -198,7 +210,20 @@ def recusals_of(work: Work, candidates: Sequence[Candidate]) -> set[tuple[str, s
     return {(each.object_id, each.certificate) for each in active if each.certificate in certificates}
 
 
-def _kept(work: Work, id: str, task: Task, seeded: Seeded, size: int, teams: tuple[Team, ...]) -> InspectorsDraw:
+def kept(
+    work: Work,
+    id: str,
+    task: Task,
+    seeded: Seeded,
+    size: int,
+    teams: tuple[Team, ...],
+    document: bytes,
+    *,
+    replaces: str = "",
+    replaced_certificate: str = "",
+    reason: str = "",
+) -> InspectorsDraw:
+    """Keep a draw of inspectors with its transcript, and that of its seed where it has one of its own."""
     done = InspectorsDraw(
         inspectors_draw_id=id,
         task_id=task.task_id,
@@ -210,7 +235,11 @@ def _kept(work: Work, id: str, task: Task, seeded: Seeded, size: int, teams: tup
         seed=seeded.seed.hex(),
         teams=teams,
         team_count=len(teams),
+        replaces=replaces,
+        replaced_certificate=replaced_certificate,
+        reason=reason,
     )
-    work.add(done)
-    work.emit(*(InspectorsDrawn(id, task.task_id, part) for part in in_parts(teams)))
+    work.add(done, FrozenFile.of(id, TRANSCRIPT, document))
+    if seeded.transcript:
+        work.add(FrozenFile.of(id, SEED, seeded.transcript))
     return done

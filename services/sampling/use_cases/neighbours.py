@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from services.chassis.work import Work
+from services.sampling.model.announcement import Announcement
 from services.sampling.model.draw import Draw
+from services.sampling.model.draw_round import DrawState
 from services.sampling.model.inspection_object import Rating
 from services.sampling.model.neighbours import (
     FORGOTTEN,
@@ -18,6 +20,7 @@ from services.sampling.model.neighbours import (
 )
 from services.sampling.model.records import DrawnRow, FrozenFile, InspectorsDraw, SealedSecret
 from services.sampling.model.window import JointWindow
+from services.sampling.use_cases.announcing import keep_announced
 
 State = Mapping[str, object]
 
@@ -49,6 +52,7 @@ def forget_draw(work: Work, draw: Draw) -> None:
         window.leave(draw.draw_id)
     forget(work, work.all(FrozenFile, owner_id=draw.draw_id))
     forget(work, work.all(DrawnRow, draw_id=draw.draw_id))
+    forget(work, work.all(Announcement, draw_id=draw.draw_id))
     forget(work, work.all(SealedSecret, owner_id=[f"{draw.draw_id}/{each.number}" for each in draw.rounds]))
     work.delete(draw)
 
@@ -69,6 +73,8 @@ def note_dispatched(work: Work, task_id: str, records: Sequence[State]) -> None:
     work.upsert(InspectionRecord, records)
     if draw := work.find(Draw, task_id=task_id):
         draw.dispatched()
+        if draw.state is DrawState.DISPATCHED:
+            keep_announced(work, draw, draw.round)
 
 
 def note_results(work: Work, states: Sequence[State]) -> None:

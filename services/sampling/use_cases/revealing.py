@@ -13,6 +13,7 @@ from services.sampling.model.frame import read_frame, sha256_hex
 from services.sampling.model.records import DrawnRow, FrozenFile
 from services.sampling.model.tickets import DrawnStratum, draw_from
 from services.sampling.transcript import transcript, transcript_bytes
+from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population
 
 FRAME, EXCLUDED, TRANSCRIPT = "frame.csv", "excluded.csv", "transcript.json"
@@ -39,6 +40,7 @@ def reveal(
     document = transcript_bytes(transcript(committed, secrets, drawn, window))
     draw.reveal(secrets, seed, sha256_hex(document), now)
     keep(work, draw, TRANSCRIPT, document)
+    keep_announced(work, draw, draw.round)
     rows = drawn_rows(draw, drawn, population)
     work.insert(DrawnRow, rows)
     announce(work, draw, rows)

@@ -12,13 +12,14 @@ from services.sampling.events import JointMatch, JointMatched, in_parts
 from services.sampling.model.draw import Draw
 from services.sampling.model.matching import Match, Neighbourhood, TaskDraw, match, shared
 from services.sampling.model.neighbours import Authority, JointList
-from services.sampling.model.records import JointMatchRow, MatchParticipant, SealedSecret
+from services.sampling.model.records import JointMatchRow, MatchParticipant
 from services.sampling.model.seed import contribution
 from services.sampling.model.window import JointWindow, JointWindowState, WindowExists, first_day
 from services.sampling.use_cases.access import known_task
 from services.sampling.use_cases.draws import Calendar, contributor
 from services.sampling.use_cases.population import Population
 from services.sampling.use_cases.revealing import reveal
+from services.sampling.use_cases.sealing import Vault, keep_secret, needed_secret
 
 
 class Crossing(Population, Protocol):
@@ -29,7 +30,9 @@ class Crossing(Population, Protocol):
         ...
 
 
-def open_joint_window(work: Work, year: int, quarter: int, secret: bytes, calendar: Calendar) -> JointWindow:
+def open_joint_window(
+    work: Work, vault: Vault, year: int, quarter: int, secret: bytes, calendar: Calendar
+) -> JointWindow:
     """Open the window of a quarter.
 
     Args:
@@ -45,7 +48,8 @@ def open_joint_window(work: Work, year: int, quarter: int, secret: bytes, calend
         raise WindowExists(before.window_id)
     days = calendar(year, quarter)
     window = JointWindow.opened(work.new_id(), year, quarter, days, contribution(secret))
-    work.add(window, SealedSecret(owner_id=window.window_id, secret=secret))
+    work.add(window)
+    keep_secret(work, vault, window.window_id, secret)
     return window
 
 
@@ -70,11 +74,12 @@ def reveal_window_contribution(work: Work, window_id: str, secret: str, *, etag:
     return window
 
 
-def reveal_joint_window(work: Work, crossing: Crossing, window_id: str, *, etag: str, now: datetime) -> JointWindow:
+def reveal_joint_window(
+    work: Work, crossing: Crossing, vault: Vault, window_id: str, *, etag: str, now: datetime
+) -> JointWindow:
     """Open the platform's secret, draw every draw of the window with the one seed, and match what they took."""
     window = work.get(JointWindow, window_id, etag=etag, lock=True)
-    sealed = work.get(SealedSecret, window_id)
-    secrets = window.secrets(sealed.secret)
+    secrets = window.secrets(needed_secret(work, vault, window_id))
     committed = window.committed()
     draws = [work.get(Draw, draw_id, lock=True) for draw_id in window.draw_ids]
     taken = [

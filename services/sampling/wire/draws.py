@@ -9,9 +9,9 @@ from liangma.sampling.v1 import sampling_pb2 as pb
 from services.chassis.convert import from_proto, to_proto
 from services.sampling.model.draw import Draw
 from services.sampling.model.draw_round import Round, Settings
-from services.sampling.model.freezing import Frozen
 from services.sampling.model.records import DrawnRow, InspectorsDraw, JointMatchRow
 from services.sampling.model.window import JointWindow
+from services.sampling.use_cases.previewing import Preview
 
 
 def draw_to_proto(draw: Draw) -> pb.Draw:
@@ -33,9 +33,12 @@ def round_to_proto(round: Round) -> pb.DrawRound:
     return to_proto(round, pb.DrawRound)
 
 
-def preview_to_proto(frozen: Frozen) -> pb.DrawPreview:
+def preview_to_proto(preview: Preview) -> pb.DrawPreview:
     """What would be frozen."""
-    return to_proto(frozen, pb.DrawPreview, excluded=frozen.excluded_counts)
+    frozen = preview.frozen
+    return to_proto(
+        frozen, pb.DrawPreview, excluded=frozen.excluded_counts, effects=preview.effects, loads=preview.loads
+    )
 
 
 def settings_from_proto(request: Message) -> Settings:

@@ -58,11 +58,21 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Team:
-    """Who inspects an object for an authority."""
+    """Who inspects an object for an authority.
+
+    Args:
+        experts: who accompanies them.
+    """
 
     object_id: str
     authority_id: str
     certificates: tuple[str, ...]
+    experts: tuple[str, ...] = ()
+
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """All who go."""
+        return tuple(dict.fromkeys((*self.certificates, *self.experts)))
 
 
 @dataclass(frozen=True)

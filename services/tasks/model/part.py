@@ -215,6 +215,10 @@ class Part:
             raise ExpertSignsNothing(certificate)
         return found
 
+    def has(self, certificate: str) -> bool:
+        """Whether somebody is on its team."""
+        return any(member.certificate == certificate for member in self.team)
+
     def staff(self, team: Iterable[Inspector | Member]) -> None:
         """Make these its team; members of another inspection's team are taken over."""
         self.team = [self._joining(inspector) for inspector in team]

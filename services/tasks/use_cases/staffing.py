@@ -215,7 +215,7 @@ def note_inspectors_drawn(work: Work, task_id: str, teams: tuple[Team, ...], *, 
     by_object = _by_object(work, task, teams)
     if not task.objects_chosen and any(team.object_id not in by_object for team in teams):
         raise Premature(f"objects of task {task_id}")
-    known = known_inspectors(work, {certificate for team in teams for certificate in team.certificates})
+    known = known_inspectors(work, {certificate for team in teams for certificate in team.everybody})
     touched: set[str] = {task.task_id}
     for team in teams:
         inspection = by_object.get(team.object_id)
@@ -241,6 +241,60 @@ def _can_be_staffed(inspection: Inspection) -> bool:
 
 
 def _staff(inspection: Inspection, part: Part, team: Team, known: dict[str, Inspector], now: datetime) -> None:
-    part.staff(known.get(id) or Inspector(certificate=id, version=0) for id in dict.fromkeys(team.certificates))
+    part.staff(
+        known.get(id) or Inspector(certificate=id, version=0, expert=id in team.experts) for id in team.everybody
+    )
     inspection.settle_staff()
-    inspection.note(now, "", "INSPECTORS_DRAWN", detail="、".join(team.certificates))
+    inspection.note(now, "", "INSPECTORS_DRAWN", detail="、".join(team.everybody))
+
+
+def note_inspector_replaced(
+    work: Work, task_id: str, certificate: str, reason: str, teams: tuple[Team, ...], *, now: datetime
+) -> None:
+    """Fact: sampling drew somebody else in an inspector's place. What is visited or changed by hand stays as it is.
+
+    Raises:
+        Premature: the objects have not arrived yet.
+    """
+    task = known_task(work, task_id)
+    if task is None or task.state is TaskState.CANCELLED:
+        return
+    by_object = _by_object(work, task, teams)
+    if not task.objects_chosen and any(team.object_id not in by_object for team in teams):
+        raise Premature(f"objects of task {task_id}")
+    known = known_inspectors(work, {each for team in teams for each in team.everybody})
+    for team in teams:
+        inspection = by_object.get(team.object_id)
+        part = inspection.part(team.authority_id) if inspection else None
+        if inspection and part and "reassign_inspector" in inspection.possible() and part.has(certificate):
+            _exchange(work, inspection, part, team, known, (certificate, reason), now)
+
+
+def _exchange(
+    work: Work,
+    inspection: Inspection,
+    part: Part,
+    team: Team,
+    known: dict[str, Inspector],
+    left: tuple[str, str],
+    now: datetime,
+) -> None:
+    """Make a team what was drawn; each who joins is on record as in the place of somebody who left."""
+    certificate, reason = left
+    before = {member.certificate: member.name for member in part.team}
+    leaving = [certificate, *(id for id in before if id != certificate and id not in team.everybody)]
+    coming = [id for id in team.everybody if id not in before]
+    part.staff(
+        known.get(id) or Inspector(certificate=id, version=0, expert=id in team.experts) for id in team.everybody
+    )
+    inspection.settle_staff()
+    for gone, came in zip(leaving, coming, strict=False):
+        inspection.note(now, "", "REASSIGNED", reason, f"{gone} → {came}")
+        after = Thing(came, known[came].name if came in known else "")
+        by = Principal("sampling", authority=part.authority_id)
+        kind = ChangeKind.INSPECTOR_REASSIGNED
+        keep_change(work, kind, inspection, reason, before=Thing(gone, before[gone]), after=after, by=by, now=now)
+        if inspection.dispatched_at is not None:
+            everybody = tuple(member.certificate for member in part.team)
+            id = inspection.inspection_id
+            work.emit(InspectorReassigned(id, part.authority_id, gone, came, everybody, reason))

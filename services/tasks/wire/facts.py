@@ -64,7 +64,7 @@ def drawn(event: sampling.ObjectsDrawn) -> tuple[Drawn, ...]:
     return tuple(from_proto(object, Drawn) for object in event.objects)
 
 
-def teams(event: sampling.InspectorsDrawn) -> tuple[Team, ...]:
+def teams(event: sampling.InspectorsDrawn | sampling.InspectorReplaced) -> tuple[Team, ...]:
     return tuple(from_proto(team, Team) for team in event.teams)
 
 

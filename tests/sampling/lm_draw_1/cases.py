@@ -94,6 +94,27 @@ def redraw(of: Case, **more: str) -> Case:
     )
 
 
+def abandoned(of: Case, *showed: str) -> dict[str, Any]:
+    """The record of `of`, had it been abandoned because all but these kept their secrets back."""
+    names = ("platform", "supervisor")
+    hashes = of.transcript["commitment"]["contributions"]
+    return {
+        **{name: of.transcript[name] for name in ("spec", "commitment", "commitment_sha256")},
+        "contributions": [
+            {"contributor": name, "sha256": hash, **({"secret": secret(name).hex()} if name in showed else {})}
+            for name, hash in zip(names, hashes, strict=True)
+        ],
+    }
+
+
+def renewed(record: dict[str, Any], *secrets: str, **more: Any) -> Case:
+    """The round that replaces an abandoned one."""
+    withheld = [each["sha256"] for each in record["contributions"] if "secret" not in each]
+    reason = " ".join(["WITHHELD", *withheld])
+    again = Redraw(record["commitment_sha256"], more.pop("reason", reason), "platform")
+    return normal(NORMAL_DRAW, secrets, round=2, redraw=again)
+
+
 def shortfall() -> Case:
     frame = Frame.of({uscc(n, 103): "小" if n < 3 else "大" for n in range(40)})
     quotas = {"小": 10, "大": 0, "空": 2}
@@ -154,3 +175,44 @@ def teams(of: Case) -> dict[str, Any]:
     seed = bytes.fromhex(of.transcript["seed"])
     drawn = draw_teams(seed, posts, people, recusals)
     return team_transcript(of.transcript["commitment_sha256"], seed, posts, people, recusals, 2, drawn)
+
+
+def replaced(teams: dict[str, Any]) -> tuple[dict[str, Any], Case]:
+    """Somebody else in the place of the first inspector of `teams`, and the draw that gave the seed for it."""
+    ill = teams["teams"][0]["certificates"][0]
+    lost = {(t["object_id"], t["authority_id"]): t for t in teams["teams"] if ill in t["certificates"]}
+    frame = Frame.of(dict.fromkeys((id for id, _ in lost), "ALL"))
+    again = Redraw(teams["commitment_sha256"], f"{ill}：因病", "manager")
+    secrets = [secret("replacement")]
+    hashes = [contribution(one) for one in secrets]
+    committed = commit("teams", 2, frame, {"ALL": len(frame)}, hashes, redraw=again)
+    seed = committed.seed(secrets)
+    needs = {(p["object_id"], p["authority_id"]): p for p in teams["posts"]}
+    posts = [
+        Post(
+            id,
+            who,
+            needs[id, who]["region"],
+            frozenset(needs[id, who]["domains"]),
+            frozenset(needs[id, who]["qualifications"]),
+            tuple(one for one in (*team["certificates"], *team["experts"]) if one != ill),
+        )
+        for (id, who), team in lost.items()
+    ]
+    people = [
+        Candidate(
+            c["certificate"],
+            c["authority_id"],
+            c["region"],
+            frozenset(c["domains"]),
+            frozenset(c["qualifications"]),
+            c["expert"],
+            c["load"],
+        )
+        for c in teams["candidates"]
+        if c["certificate"] != ill
+    ]
+    recusals = {(r["object_id"], r["certificate"]) for r in teams["recusals"] if r["certificate"] != ill}
+    drawn = draw_teams(seed, posts, people, recusals)
+    document = team_transcript(committed.digest(), seed, posts, people, recusals, 2, drawn)
+    return document, case(committed, frame, b"", secrets, substitutes=0)

@@ -98,6 +98,36 @@ def files() -> dict[str, bytes]:
         previous="normal.json",
     )
 
+    record = cases.abandoned(normal, "platform")
+    made["abandoned.json"] = pretty(record)
+    renewed = cases.renewed(record, "platform again")
+    add("renewed", "the round after normal, had it been abandoned", renewed, files="normal", previous="abandoned.json")
+    for name, about, case in (
+        ("renewed-with-known-secret", "a secret of the abandoned round again", cases.renewed(record, "platform")),
+        (
+            "renewed-without-blame",
+            "an abandoned round replaced as if somebody had asked for it",
+            cases.renewed(record, "platform again", reason="重新抽取"),
+        ),
+        (
+            "renewed-over-another-frame",
+            "an abandoned round replaced with another list of exclusions",
+            rehashed(changed(Case(renewed.transcript, renewed.frame, b""), "commitment", "excluded_sha256", "0" * 64)),
+        ),
+    ):
+        drawn_again = redrawn(case)
+        add(name, about, drawn_again, "ABANDONED", files="normal", previous="abandoned.json")
+    add(
+        "redraw-blamed-on-others",
+        "a round that was revealed, replaced as if it had been abandoned",
+        cases.renewed(record, "platform again"),
+        "ABANDONED",
+        files="normal",
+        previous="normal.json",
+    )
+
+    replacement, lot = cases.replaced(cases.teams(normal))
+    add("teams-replaced-seed", "the seed of teams-replaced", lot)
     for name, about, document, faults in (
         ("teams", "inspectors for normal: recusals, regions, domains, an expert", cases.teams(normal), []),
         (
@@ -109,6 +139,10 @@ def files() -> dict[str, bytes]:
     ):
         made[f"{name}.json"] = pretty(document)
         index.append({"name": name, "about": about, "teams": f"{name}.json", "draw": "normal.json", "faults": faults})
+    made["teams-replaced.json"] = pretty(replacement)
+    about = "somebody else in the place of an inspector; the others stay"
+    of = {"teams": "teams-replaced.json", "draw": "teams-replaced-seed.json"}
+    index.append({"name": "teams-replaced", "about": about, **of, "faults": []})
     made["index.json"] = pretty(index)
     return made
 
@@ -130,6 +164,15 @@ def rehashed(case: Case) -> Case:
     transcript["commitment_sha256"] = sha256_hex(rfc8785.dumps(transcript["commitment"]))
     secrets = [bytes.fromhex(secret) for secret in transcript["secrets"]]
     transcript["seed"] = seed(transcript["commitment_sha256"], secrets).hex()
+    return Case(transcript, case.frame, case.excluded)
+
+
+def redrawn(case: Case) -> Case:
+    """The case with a result that fits its seed."""
+    transcript = copy.deepcopy(case.transcript)
+    quotas = {stratum["name"]: stratum["quota"] for stratum in transcript["commitment"]["strata"]}
+    drawn = draw_from(read_frame(case.frame), quotas, bytes.fromhex(transcript["seed"]), 2)
+    transcript["strata"] = [stratum_document(stratum) for stratum in drawn]
     return Case(transcript, case.frame, case.excluded)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections import Counter
 from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.chassis.errors import InvalidArgument
 from services.sampling.model.teams import Candidate, Post, TeamsInfeasible, covers, draw_teams
-from services.sampling.model.tickets import key, keys, tickets
+from services.sampling.model.tickets import kernels, key, keys, tickets
 
 SEED = b"\x05" * 32
 
@@ -190,3 +192,69 @@ def test_every_inspector_is_equally_likely_to_be_sent() -> None:
 
 def test_the_key_of_an_object_is_the_one_it_is_drawn_with() -> None:
     assert key("object000") == hashlib.sha256(b"object000").digest()[:16]
+
+
+names = st.sampled_from(["a", "b", "c", "d", "é", "永川" * 30])
+some = st.frozensets(st.sampled_from(["消防", "食品"]), max_size=2)
+skills = st.frozensets(st.sampled_from(["锅炉", "电梯"]), max_size=1)
+authorities = st.sampled_from(["甲", "乙"])
+regions = st.sampled_from(["", "500000", "500118"])
+
+
+people_anywhere = st.builds(
+    Candidate, st.text("01乙", min_size=1), authorities, regions, some, skills, st.booleans(), st.integers(0, 2)
+)
+places_anywhere = st.builds(Post, names, authorities, regions, some, skills)
+
+
+@st.composite
+def towns(draw: st.DrawFn) -> tuple[list[Post], list[Candidate], set[tuple[str, str]]]:
+    people = draw(st.lists(people_anywhere, unique_by=lambda one: one.certificate, min_size=4, max_size=12))
+    places = draw(st.lists(places_anywhere, unique_by=lambda one: (one.object_id, one.authority_id), min_size=1))
+    posts = []
+    for place in places:
+        own = [one.certificate for one in people if one.authority_id == place.authority_id]
+        staying = draw(st.lists(st.sampled_from(own), unique=True, max_size=2)) if own else []
+        posts.append(dataclasses.replace(place, kept=tuple(staying)))
+    pairs = st.tuples(names, st.sampled_from([one.certificate for one in people]))
+    return posts, people, draw(st.sets(pairs, max_size=3))
+
+
+@pytest.mark.skipif(kernels() is None, reason="numba is not installed (extra `kernels`)")
+@settings(deadline=None)  # the first call compiles
+@given(towns(), st.binary(min_size=32, max_size=32), st.integers(2, 3))
+def test_the_compiled_loop_draws_the_teams_of_the_definition(
+    town: tuple[list[Post], list[Candidate], set[tuple[str, str]]], seed: bytes, size: int
+) -> None:
+    def teams(compiled: bool) -> object:
+        try:
+            return draw_teams(seed, *town, size=size, compiled=compiled)
+        except TeamsInfeasible as refusal:
+            return refusal.lacks
+
+    assert teams(compiled=True) == teams(compiled=False)
+
+
+@pytest.mark.skipif(kernels() is None, reason="numba is not installed (extra `kernels`)")
+@pytest.mark.parametrize("length", [0, 1, 38, 39, 40, 55, 70, 102, 103, 200])
+def test_the_compiled_loop_hashes_names_of_any_length(length: int) -> None:
+    people = [dataclasses.replace(one, certificate="x" * length + one.certificate) for one in inspectors(12)]
+    assert draw_teams(SEED, posts(9), people, compiled=True) == draw_teams(SEED, posts(9), people, compiled=False)
+
+
+def test_who_stays_stays_first_and_has_no_visit_counted_again() -> None:
+    people = [*inspectors(4), Candidate("old", "甲", load=9)]
+    kept = [dataclasses.replace(post, kept=("old",)) for post in posts(2)]
+    one, two = draw_teams(SEED, kept, people)
+    assert (one.certificates[0], two.certificates[0]) == ("old", "old")
+    assert {*one.certificates, *two.certificates} == {"old", one.certificates[1], two.certificates[1]}
+    assert one.certificates[1] != two.certificates[1]
+
+
+def test_who_stays_may_bring_what_is_asked_for_and_must_be_a_candidate() -> None:
+    boiler = frozenset({"锅炉"})
+    expert = Candidate("e", "甲", qualifications=boiler, expert=True)
+    [team] = draw_teams(SEED, [Post("o", "甲", qualifications=boiler, kept=("e",))], [*inspectors(2), expert])
+    assert (team.experts, len(team.certificates)) == (("e",), 2)
+    with pytest.raises(InvalidArgument):
+        draw_teams(SEED, [Post("o", "甲", kept=("gone",))], inspectors(3))

@@ -116,11 +116,17 @@ function drawTeams(seed, { posts, candidates, recusals, size }) {
   const mayGo = (post) =>
     candidates.filter(
       (c) =>
+        !(post.kept ?? []).includes(c.certificate) &&
         c.authority_id === post.authority_id &&
         covers(c.region, post.region) &&
         !recused.has(JSON.stringify([post.object_id, c.certificate])) &&
         (c.expert || post.domains.length === 0 || post.domains.some((d) => c.domains.includes(d))),
     );
+  const staying = (post) => {
+    const found = (post.kept ?? []).map((kept) => candidates.find((c) => c.certificate === kept));
+    if (found.some((c) => c?.authority_id !== post.authority_id)) throw new Error("input");
+    return found;
+  };
   const served = posts
     .map((post) => ({ post, ticket: ticket(seed, post.object_id) }))
     .sort(
@@ -131,7 +137,7 @@ function drawTeams(seed, { posts, candidates, recusals, size }) {
     )
     .map(({ post }) => post);
   for (const post of served) {
-    const able = mayGo(post);
+    const able = [...staying(post), ...mayGo(post)];
     const inspectors = able.filter((c) => !c.expert);
     const filled =
       inspectors.length >= size &&
@@ -151,7 +157,7 @@ function drawTeams(seed, { posts, candidates, recusals, size }) {
           byBytes(a.c.certificate, b.c.certificate),
       )
       .map(({ c }) => c);
-    const team = [];
+    const team = staying(post);
     for (const domain of [...new Set(post.domains)].sort(byBytes)) {
       const has = (c) => !c.expert && c.domains.includes(domain);
       if (!team.some(has)) team.push(order.find(has));
@@ -161,7 +167,7 @@ function drawTeams(seed, { posts, candidates, recusals, size }) {
       if (!team.some(has)) team.push(order.find(has));
     }
     while (team.filter((c) => !c.expert).length < size) team.push(order.find((c) => !team.includes(c)));
-    for (const c of team) loads.set(c.certificate, loads.get(c.certificate) + 1);
+    for (const c of team.slice(staying(post).length)) loads.set(c.certificate, loads.get(c.certificate) + 1);
     const numbers = (expert) => team.filter((c) => c.expert === expert).map((c) => c.certificate);
     return {
       object_id: post.object_id,
@@ -191,20 +197,27 @@ const object = (members) => (v) =>
 const hex64 = like(/^[0-9a-f]{64}$/);
 const spec = (v) => v === SPEC;
 const drawn = list(object({ id: text, ticket: like(/^[0-9a-f]{32}$/) }));
+const commitmentShape = object({
+  spec,
+  draw: text,
+  round: number,
+  frame_sha256: hex64,
+  frame_count: number,
+  excluded_sha256: hex64,
+  strata: list(object({ name: text, count: number, quota: number, "ratio?": like(/^(0|1|0\.[0-9]{0,11}[1-9])$/) })),
+  contributions: list(hex64),
+  "total?": number,
+  "redraw?": object({ previous: hex64, reason: text, approved_by: text }),
+});
+const recordShape = object({
+  spec,
+  commitment: commitmentShape,
+  commitment_sha256: hex64,
+  contributions: list(object({ contributor: text, sha256: hex64, "secret?": hex64 })),
+});
 const transcriptShape = object({
   spec,
-  commitment: object({
-    spec,
-    draw: text,
-    round: number,
-    frame_sha256: hex64,
-    frame_count: number,
-    excluded_sha256: hex64,
-    strata: list(object({ name: text, count: number, quota: number, "ratio?": like(/^(0|1|0\.[0-9]{0,11}[1-9])$/) })),
-    contributions: list(hex64),
-    "total?": number,
-    "redraw?": object({ previous: hex64, reason: text, approved_by: text }),
-  }),
+  commitment: commitmentShape,
   commitment_sha256: hex64,
   "window?": object({
     commitment: object({ spec, window: text, draws: list(hex64), contributions: list(hex64) }),
@@ -233,7 +246,16 @@ const teamShape = object({
   commitment_sha256: hex64,
   seed: hex64,
   size: number,
-  posts: list(object({ object_id: text, authority_id: text, region, domains: list(text), qualifications: list(text) })),
+  posts: list(
+    object({
+      object_id: text,
+      authority_id: text,
+      region,
+      domains: list(text),
+      qualifications: list(text),
+      "kept?": list(text),
+    }),
+  ),
   candidates: list(
     object({
       certificate: text,
@@ -260,10 +282,27 @@ function parse(bytes) {
   }
 }
 
+/** Whether a round that replaces an abandoned one is true to the record of it. */
+function abandonmentHolds(commitment, record) {
+  const withheld = record.contributions.filter(({ secret }) => secret === undefined).map(({ sha256 }) => sha256);
+  const same = ["frame_sha256", "frame_count", "excluded_sha256", "strata", "total"];
+  const given = record.commitment.contributions;
+  return (
+    committed(record.commitment) === record.commitment_sha256 &&
+    canonical(record.contributions.map(({ sha256 }) => sha256)) === canonical(given) &&
+    record.contributions.every(({ secret, sha256 }) => !secret || hash(Buffer.from(secret, "hex")) === sha256) &&
+    withheld.length > 0 &&
+    same.every((name) => canonical([record.commitment[name] ?? null]) === canonical([commitment[name] ?? null])) &&
+    !commitment.contributions.some((one) => given.includes(one)) &&
+    commitment.redraw.reason === ["WITHHELD", ...withheld].join(" ")
+  );
+}
+
 /** The faults of a draw, as a list of codes. */
 export function verify(transcript, frameCsv, { excludedCsv, announced, previous } = {}) {
   if (!transcriptShape(transcript)) return ["MALFORMED"];
-  if (previous !== undefined && !transcriptShape(previous)) return ["PREVIOUS_ROUND"];
+  const abandoned = previous !== undefined && previous !== null && previous.contributions !== undefined;
+  if (previous !== undefined && !(abandoned ? recordShape : transcriptShape)(previous)) return ["PREVIOUS_ROUND"];
   const faults = [];
   const fault = (code, when) => void (when && faults.push(code));
   const { commitment, window } = transcript;
@@ -305,6 +344,10 @@ export function verify(transcript, frameCsv, { excludedCsv, announced, previous 
     const before = previous.commitment;
     const follows = before.draw === commitment.draw && before.round + 1 === commitment.round;
     fault("PREVIOUS_ROUND", !follows || redraw.previous !== committed(before));
+  }
+  if (previous && redraw) {
+    const says = redraw.reason.split(" ")[0] === "WITHHELD";
+    fault("ABANDONED", says !== abandoned || (abandoned && !abandonmentHolds(commitment, previous)));
   }
 
   const before = faults.length;
