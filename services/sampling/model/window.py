@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, malformed
-from services.sampling.model.commitment import WindowCommitment
-from services.sampling.model.contributions import PLATFORM, Contribution, opened, shown, with_contribution, with_secret
+from services.sampling.model.commitment import Replaced, WindowCommitment
+from services.sampling.model.contributions import (
+    PLATFORM,
+    Contribution,
+    missing_from,
+    opened,
+    shown,
+    with_contribution,
+    with_secret,
+)
 from services.sampling.model.matching import Match, TaskDraw, visits
 
 WORKING_DAYS = 5
 """TJ 2: 每个季度的前五个工作日."""
+
+REVEAL_WITHIN = timedelta(hours=24)
+"""How long after the closing contributors have to show their secrets."""
 
 NUMERALS = "一二三四"
 
@@ -64,6 +75,35 @@ class WindowEmpty(FailedPrecondition):
         super().__init__("尚无抽取加入该集中抽取窗口", "no draw has joined the window")
 
 
+class StillTimeToReveal(FailedPrecondition):
+    """A window can only go on without somebody once their time is over."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            f"揭示随机数的期限尚未届满（{until.isoformat()}），期满仍未揭示的，方可重新开放",
+            f"contributors have until {until.isoformat()} to reveal; only then can the window go on without them",
+            until=until.isoformat(),
+        )
+
+
+class NobodyMissing(FailedPrecondition):
+    """All have revealed: there is nothing to go on without."""
+
+    def __init__(self) -> None:
+        super().__init__("各方均已揭示随机数，请直接揭示窗口", "everybody has revealed; reveal the window")
+
+
+class FailedToReveal(FailedPrecondition):
+    """Who kept a secret back contributes to this window no more."""
+
+    def __init__(self, contributor: str) -> None:
+        super().__init__(
+            f"{contributor} 曾逾期未揭示随机数，不能再向该窗口提交",
+            f"{contributor!r} has kept a secret of this window back and cannot contribute again",
+            contributor=contributor,
+        )
+
+
 class OutsideOfWorkingDays(FailedPrecondition):
     """A planned random draw comes outside of the first five working days of the quarter (TJ 2)."""
 
@@ -110,13 +150,38 @@ class WindowDraw:
     commitment: str
 
 
+@dataclass(frozen=True)
+class Abandoned:
+    """A commitment of the window that could not be revealed.
+
+    Args:
+        contributions: of those who gave a hash; a secret where it was shown.
+        missing: who kept theirs back.
+    """
+
+    commitment: str
+    contributions: tuple[Contribution, ...]
+    missing: tuple[str, ...]
+    closed_at: datetime
+    abandoned_at: datetime
+    abandoned_by: str
+
+    def hashes_missing(self) -> tuple[str, ...]:
+        """The hashes whose secrets never came."""
+        return tuple(c.hash for c in self.contributions if c.contributor in self.missing)
+
+
 @dataclass(eq=False, kw_only=True)
 class JointWindow:
     """The window of a quarter.
 
     Args:
         opens_on, closes_on: first and last day on which draws may join without a reason.
+        slot: year and quarter while it is not revealed, then None: a quarter has one such window at a time.
         commitment: over the commitments of all its draws; empty while it is open.
+        closed_at: when this commitment was announced.
+        abandoned: earlier commitments, which somebody's missing secret made worthless.
+        internal_match_count: those of the matches in which one authority meets itself.
         authority_count: authorities that drew.
         visits_apart: visits that would have been made.
         visits_together: visits that remain when matched objects are visited once.
@@ -128,12 +193,16 @@ class JointWindow:
     opens_on: date
     closes_on: date
     provisional: bool = False
+    slot: str | None = None
     state: JointWindowState = JointWindowState.OPEN
     contributions: tuple[Contribution, ...] = ()
     draws: tuple[WindowDraw, ...] = ()
     commitment: str = ""
+    closed_at: datetime | None = None
+    abandoned: tuple[Abandoned, ...] = ()
     seed: str = ""
     match_count: int = 0
+    internal_match_count: int = 0
     authority_count: int = 0
     visits_apart: int = 0
     visits_together: int = 0
@@ -157,6 +226,7 @@ class JointWindow:
             opens_on=days.first,
             closes_on=days.last,
             provisional=days.provisional,
+            slot=slot_of(year, quarter),
             contributions=with_contribution((), PLATFORM, hash),
         )
 
@@ -178,6 +248,8 @@ class JointWindow:
     def add_contribution(self, contributor: str, hash: str) -> None:
         """Take the hash of a secret."""
         self._require(JointWindowState.OPEN)
+        if any(contributor in before.missing for before in self.abandoned):
+            raise FailedToReveal(contributor)
         self.contributions = with_contribution(self.contributions, contributor, hash)
 
     def require_open(self) -> None:
@@ -194,7 +266,7 @@ class JointWindow:
         if self.state is JointWindowState.OPEN:
             self.draws = tuple(draw for draw in self.draws if draw.draw_id != draw_id)
 
-    def close(self) -> None:
+    def close(self, now: datetime) -> None:
         """Bind the window to the commitments of all its draws.
 
         Raises:
@@ -203,13 +275,48 @@ class JointWindow:
         self._require(JointWindowState.OPEN)
         if not self.draws:
             raise WindowEmpty
-        self.state = JointWindowState.CLOSED
+        self.state, self.closed_at = JointWindowState.CLOSED, now
         self.commitment = self.committed().digest()
 
     def committed(self) -> WindowCommitment:
         """What it binds itself to."""
         hashes = tuple(contribution.hash for contribution in self.contributions)
-        return WindowCommitment(self.window_id, tuple(draw.commitment for draw in self.draws), hashes)
+        before = self.abandoned[-1] if self.abandoned else None
+        replaced = Replaced(before.commitment, before.hashes_missing()) if before else None
+        return WindowCommitment(self.window_id, tuple(draw.commitment for draw in self.draws), hashes, replaced)
+
+    @property
+    def reveal_until(self) -> datetime | None:
+        """Until when contributors are waited for; None: it is not closed."""
+        return self.closed_at + REVEAL_WITHIN if self.closed_at and self.state is not JointWindowState.OPEN else None
+
+    def reopen(self, hash: str, by: str, now: datetime) -> None:
+        """Go on without who kept a secret back: all secrets are given anew, under a commitment that names this one.
+
+        Secrets that were shown are not used again: who knows them all could choose the platform's to please itself.
+
+        Args:
+            hash: of the platform's new secret.
+
+        Raises:
+            WindowNotInState, StillTimeToReveal, NobodyMissing: there is no need to.
+        """
+        self._require(JointWindowState.CLOSED)
+        missing = missing_from(self.contributions)
+        if not missing:
+            raise NobodyMissing
+        assert self.closed_at is not None  # it is closed
+        if now < self.closed_at + REVEAL_WITHIN:
+            raise StillTimeToReveal(self.closed_at + REVEAL_WITHIN)
+        left = Abandoned(self.commitment, self.contributions, tuple(missing), self.closed_at, now, by)
+        self.abandoned = (*self.abandoned, left)
+        self.state, self.commitment, self.closed_at = JointWindowState.OPEN, "", None
+        self.contributions = with_contribution((), PLATFORM, hash)
+
+    @property
+    def sealed_under(self) -> str:
+        """Where the platform's secret is kept."""
+        return f"{self.window_id}/{len(self.abandoned)}" if self.abandoned else self.window_id
 
     def reveal_contribution(self, contributor: str, secret: str) -> None:
         """Take a contributed secret."""
@@ -235,9 +342,10 @@ class JointWindow:
         self._require(JointWindowState.CLOSED)
         self.contributions = shown(self.contributions, secrets)
         self.seed, self.match_count = seed.hex(), len(matches)
+        self.internal_match_count = sum(each.internal for each in matches)
         self.authority_count = len({draw.parts[0].authority_id for draw in draws})
         self.visits_apart, self.visits_together = visits(draws, matches)
-        self.state = JointWindowState.REVEALED
+        self.state, self.slot = JointWindowState.REVEALED, None
 
     @property
     def visits_saved(self) -> int:
@@ -260,6 +368,11 @@ def first_day(year: int, quarter: int) -> date:
     if not 1 <= quarter <= 4:
         raise malformed("quarter", "RANGE", "季度应为 1 至 4", "a quarter is 1 to 4")
     return date(year, 3 * quarter - 2, 1)
+
+
+def slot_of(year: int, quarter: int) -> str:
+    """What a window that is not revealed takes up."""
+    return f"{year}-{quarter}"
 
 
 def quarter_of(day: date) -> tuple[int, int]:
