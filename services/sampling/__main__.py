@@ -17,6 +17,7 @@ def servicers(runtime: Runtime) -> list[object]:
         servicer.RecusalsServicer(runtime),
         servicer.DrawsServicer(runtime),
         servicer.JointWindowsServicer(runtime),
+        servicer.StandingsServicer(runtime),
     ]
 
 

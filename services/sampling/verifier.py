@@ -757,12 +757,13 @@ def root_of(shown: Json, count: int) -> str:
 
 def standing(document: Json, id: str, name: str) -> tuple[Verdict | None, list[Fault]]:
     """How an object of the frame stands, and whether the lists of its stratum treat it so."""
-    committed = {stratum["name"]: stratum for stratum in document["commitment"]["strata"]}
-    found = [(index, stratum) for index, stratum in enumerate(document["strata"]) if stratum["name"] == name]
-    if name not in committed or len(found) != 1:
-        zh, en = f"结果中没有分类“{name}”", f"the result has no stratum {name!r}"
+    names = [stratum["name"] for stratum in document["commitment"]["strata"]]
+    if names != [stratum["name"] for stratum in document["strata"]] or name not in names:
+        zh, en = "结果中的分类与承诺不一致", "the strata of the result are not those of the commitment"
         return None, [Fault("RESULT_STRATA", "/strata", zh, en)]
-    (index, stratum), count, quota = found[0], committed[name]["count"], committed[name]["quota"]
+    index = names.index(name)
+    stratum, committed = document["strata"][index], document["commitment"]["strata"][index]
+    count, quota = committed["count"], committed["quota"]
     listed = [*stratum["winners"], *stratum["substitutes"]]
     own, *of_listed = tickets(document["seed"], [id, *(one["id"] for one in listed)])
     faults = list(listed_faults(stratum, of_listed, count, quota, f"/strata/{index}"))
@@ -777,9 +778,12 @@ def standing(document: Json, id: str, name: str) -> tuple[Verdict | None, list[F
 def listed_faults(stratum: Json, of_listed: Sequence[str], count: int, quota: int, where: str) -> Iterator[Fault]:
     """Whether as many won as must, and the lists are in the order of true tickets."""
     winners, listed = stratum["winners"], [*stratum["winners"], *stratum["substitutes"]]
-    if len(winners) != min(quota, count) or len(listed) > count:
-        zh, en = f"应有 {min(quota, count)} 个中签对象", f"there must be {min(quota, count)} winners"
-        yield Fault("NUMBERS", f"{where}/winners", zh, en)
+    drawn = min(quota, count)
+    if len(winners) != drawn:
+        yield wrong_number(len(winners), drawn, f"{where}/winners")
+    yield from number_faults(stratum, [quota, drawn, quota - drawn], where)
+    if stratum["unlisted"] != count - len(listed):
+        yield wrong_number(stratum["unlisted"], count - len(listed), f"{where}/unlisted")
     for number, (one, ticket) in enumerate(zip(listed, of_listed, strict=True)):
         if one["ticket"] != ticket:
             zh, en = f"{one['id']} 的票号应为 {ticket}", f"the ticket of {one['id']} must be {ticket}"

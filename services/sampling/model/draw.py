@@ -131,11 +131,13 @@ class Draw:
         *,
         window_id: str = "",
         override_reason: str = "",
+        frame_merkle: str | None = None,
     ) -> None:
         """Bind the round to its frame, its quotas and everybody's hashes.
 
         Args:
             hash: of the platform's secret; in a joint window, whose seed serves all its draws, empty.
+            frame_merkle: root of the tree over the frame's lines.
 
         Raises:
             FrameEmpty, NothingWanted: there is nothing to draw, or nothing is asked of what there is.
@@ -146,7 +148,7 @@ class Draw:
         if not frozen.drawn_count:
             raise NothingWanted
         contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
-        committed = self._commitment(frozen, excluded_csv, contributions)
+        committed = self._commitment(frozen, excluded_csv, contributions, frame_merkle)
         self._change(
             state=DrawState.COMMITTED,
             contributions=contributions,
@@ -159,7 +161,13 @@ class Draw:
             committed_at=now,
         )
 
-    def _commitment(self, frozen: Frozen, excluded_csv: bytes, contributions: Sequence[Contribution]) -> lm.Commitment:
+    def _commitment(
+        self,
+        frozen: Frozen,
+        excluded_csv: bytes,
+        contributions: Sequence[Contribution],
+        frame_merkle: str | None,
+    ) -> lm.Commitment:
         return lm.commit(
             self.draw_id,
             self.round.number,
@@ -170,6 +178,7 @@ class Draw:
             ratios=frozen.asked.ratios,
             total=frozen.asked.total,
             redraw=self._continued(),
+            frame_merkle=frame_merkle,
         )
 
     def reveal_contribution(self, contributor: str, secret: str) -> None:

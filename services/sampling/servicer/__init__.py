@@ -6,6 +6,14 @@ from services.sampling.servicer.draws import DrawsServicer
 from services.sampling.servicer.inspectors import InspectorsServicer
 from services.sampling.servicer.objects import ObjectsServicer
 from services.sampling.servicer.recusals import RecusalsServicer
+from services.sampling.servicer.standings import StandingsServicer
 from services.sampling.servicer.windows import JointWindowsServicer
 
-__all__ = ["DrawsServicer", "InspectorsServicer", "JointWindowsServicer", "ObjectsServicer", "RecusalsServicer"]
+__all__ = [
+    "DrawsServicer",
+    "InspectorsServicer",
+    "JointWindowsServicer",
+    "ObjectsServicer",
+    "RecusalsServicer",
+    "StandingsServicer",
+]

@@ -9,6 +9,7 @@ from services.chassis.clock import today
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.sampling.events import DrawCommitted
+from services.sampling.model import merkle
 from services.sampling.model.draw import Draw
 from services.sampling.model.exclusions import DrawExclusions, Excluder, whitelisted
 from services.sampling.model.frame import excluded_csv, frame_csv
@@ -28,7 +29,7 @@ from services.sampling.model.strata import DrawStrata
 from services.sampling.model.window import Days, JointWindow, quarter_of
 from services.sampling.use_cases.access import decidable, known_task, own, seen
 from services.sampling.use_cases.population import Population
-from services.sampling.use_cases.revealing import EXCLUDED, FRAME, keep, place, reveal
+from services.sampling.use_cases.revealing import EXCLUDED, FRAME, LEAVES, keep, place, reveal
 
 Calendar = Callable[[int, int], Days]
 """The days of a quarter's window."""
@@ -120,8 +121,19 @@ def commit_draw(
     excuse = excuse_of(task, window, day, calendar, override_reason)
     frozen = frozen_now(work, population, draw, day)
     left_out = excluded_csv(frozen.excluded.items()) if frozen.excluded else b""
-    draw.commit(frozen, left_out, contribution(secret), now, window_id=window_id, override_reason=excuse)
-    keep(work, draw, FRAME, frame_csv(frozen.frame))
+    frame = frame_csv(frozen.frame)
+    leaves = merkle.leaves(frame)
+    draw.commit(
+        frozen,
+        left_out,
+        contribution(secret),
+        now,
+        window_id=window_id,
+        override_reason=excuse,
+        frame_merkle=merkle.root(leaves),
+    )
+    keep(work, draw, FRAME, frame)
+    keep(work, draw, LEAVES, leaves)
     keep(work, draw, EXCLUDED, left_out)
     if window:
         window.join(draw.draw_id, draw.round.commitment)
