@@ -824,23 +824,27 @@ def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def check(arguments: argparse.Namespace) -> list[Fault]:
-    """What the command was asked to check; says how the object stands where it is about one."""
-    transcript = arguments.transcript.read_bytes()
-    if arguments.proof:
-        verdict, faults = verify_proof(transcript, arguments.proof.read_bytes(), announced=arguments.announced)
-        for line in told(verdict) if verdict else []:
-            say(line)
-        return faults
-    excluded = arguments.excluded.read_bytes() if arguments.excluded else None
-    previous = read_json(arguments.previous.read_bytes()) if arguments.previous else None
-    return verify(
-        transcript,
-        arguments.frame.read_bytes(),
-        excluded,
-        announced=arguments.announced,
-        previous=cast("Json | None", previous),
-    )
+def check(
+    transcript: Path,
+    frame: Path | None,
+    excluded: Path | None,
+    proof: Path | None,
+    previous: Path | None,
+    announced: str | None,
+) -> tuple[Verdict | None, list[Fault]]:
+    """What the command was asked to check, by the names of the files: one object where there is a proof, else all.
+
+    Raises:
+        OSError, ValueError, NoCipher: it cannot be done.
+    """
+    if proof:
+        return verify_proof(transcript.read_bytes(), proof.read_bytes(), announced=announced)
+    if frame is None:
+        raise ValueError("give frame.csv, or --proof")
+    left_out = excluded.read_bytes() if excluded else None
+    before = cast("Json | None", read_json(previous.read_bytes())) if previous else None
+    faults = verify(transcript.read_bytes(), frame.read_bytes(), left_out, announced=announced, previous=before)
+    return None, faults
 
 
 def main() -> int:
@@ -852,14 +856,13 @@ def main() -> int:
     parser.add_argument("--announced", help="the commitment as it was announced before the draw")
     parser.add_argument("--previous", type=Path, help="the transcript of the round before")
     parser.add_argument("--proof", type=Path, help="proof.json of one object")
-    arguments = parser.parse_args()
-    if not arguments.proof and not arguments.frame:
-        parser.error("give frame.csv, or --proof")
     try:
-        faults = check(arguments)
+        verdict, faults = check(**vars(parser.parse_args()))
     except (OSError, ValueError, NoCipher) as wrong:
         sys.stderr.write(f"{wrong}\n")
         return 2
+    for line in told(verdict) if verdict else []:
+        say(line)
     for fault in faults:
         say(f"✗ {fault.code} {fault.where}: {fault.zh} / {fault.en}")
     if not faults:

@@ -141,7 +141,9 @@ def proofs(proven: Case, normal: Case) -> list[Proof]:
     foreign = cases.proof_of(proven, first)
     of_normal = {**foreign, "commitment_sha256": normal.transcript["commitment_sha256"]}
 
-    def entry(name: str, about: str, *faults: str, transcript: str = "proven.json", standing: str = "") -> dict[str, object]:
+    def entry(
+        name: str, about: str, *faults: str, transcript: str = "proven.json", standing: str = ""
+    ) -> dict[str, object]:
         found = {"standing": standing} if standing else {}
         return {"name": name, "about": about, "transcript": transcript, **found, "faults": list(faults)}
 
@@ -154,14 +156,14 @@ def proofs(proven: Case, normal: Case) -> list[Proof]:
         (entry("proof-not-drawn", "one who was not", standing="NOT_DRAWN"), proof_for(nobody)),
         (entry("proof-of-another-stratum", "a line with another stratum", "PROOF"), proof_for(nobody, stratum="C")),
         (entry("proof-of-a-stranger", "an id that is not in the frame", "PROOF"), proof_for(nobody, id="9")),
-        (entry("proof-of-another-draw", "of another draw", "OTHER_DRAW", transcript="normal.json"), foreign),
-        (entry("proof-without-a-tree", "of a draw without a tree", "NO_PROOF", transcript="normal.json"), of_normal),
+        (entry("proof-of-another-draw", "of another draw", "OTHER_DRAW", of="normal"), foreign),
+        (entry("proof-without-a-tree", "of a draw without a tree", "NO_PROOF", of="normal"), of_normal),
         (
             entry(
                 "proof-passed-over",
                 "one with the smallest ticket, who was taken off the list",
                 "WINNER",
-                transcript="proof-passed-over.transcript.json",
+                of="proof-passed-over.transcript",
             ),
             proof_for(first),
         ),
