@@ -141,11 +141,9 @@ def proofs(proven: Case, normal: Case) -> list[Proof]:
     foreign = cases.proof_of(proven, first)
     of_normal = {**foreign, "commitment_sha256": normal.transcript["commitment_sha256"]}
 
-    def entry(
-        name: str, about: str, *faults: str, transcript: str = "proven.json", standing: str = ""
-    ) -> dict[str, object]:
+    def entry(name: str, about: str, *faults: str, of: str = "proven", standing: str = "") -> dict[str, object]:
         found = {"standing": standing} if standing else {}
-        return {"name": name, "about": about, "transcript": transcript, **found, "faults": list(faults)}
+        return {"name": name, "about": about, "transcript": f"{of}.json", **found, "faults": list(faults)}
 
     def proof_for(who: str, **other: object) -> dict[str, Any]:
         return {**cases.proof_of(proven, who), **other}
