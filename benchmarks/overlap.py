@@ -47,7 +47,7 @@ def drawn() -> list[Rows]:
 
 @contextmanager
 def benchmark() -> Iterator[Benchmark]:
-    """Ours compiled and not, PostgreSQL in two ways, polars, and one read of all rows as the limit."""
+    """Ours compiled and not, PostgreSQL in two ways, pandas, and one read of all rows as the limit."""
     taken = drawn()
     authority_of = [draw % AUTHORITIES for draw in range(DRAWS)]
     whose = [[authority] for authority in authority_of]
@@ -63,7 +63,7 @@ def benchmark() -> Iterator[Benchmark]:
         notes.append("numba is not installed (extra `kernels`)")
     everything = np.concatenate(taken)
     contenders.append(Contender("one pass over all rows", everything.sum, Role.LIMIT))
-    contenders += polars_contenders(everything, authority_of, notes)
+    contenders += pandas_contenders(everything, authority_of, notes)
     with postgresql_contenders(taken, authority_of, notes) as peers:
         yield Benchmark(
             "overlap",
@@ -92,21 +92,20 @@ def same(one: object, other: object) -> bool:
     return np.array_equal(a.rows, b.rows) and np.array_equal(a.masks, b.masks)
 
 
-def polars_contenders(everything: NDArray[Any], authority_of: Sequence[int], notes: list[str]) -> list[Contender]:
+def pandas_contenders(everything: NDArray[Any], authority_of: Sequence[int], notes: list[str]) -> list[Contender]:
     """A data frame in memory, grouped by object."""
     try:
-        import polars as pl
+        import pandas as pd
     except ImportError:
-        notes.append("polars is not installed (dependency group `bench`)")
+        notes.append("pandas is not installed (dependency group `bench`)")
         return []
-    masks = np.repeat(np.left_shift(2, np.array(authority_of, np.int64)), EACH)
-    frame = pl.DataFrame({"object": everything, "mask": masks})
+    frame = pd.DataFrame({"object": everything, "authority": np.repeat(authority_of, EACH)})
 
     def group() -> object:
-        counted = frame.group_by("object").agg(pl.col("mask").bitwise_or(), pl.len().alias("draws"))
-        return counted.filter(pl.col("draws") > 1)
+        counted = frame.groupby("object")["authority"].agg(["size", "nunique"])
+        return counted[counted["size"] > 1]
 
-    return [Contender("polars group_by", group, Role.PEER)]
+    return [Contender("pandas groupby", group, Role.PEER)]
 
 
 @contextmanager

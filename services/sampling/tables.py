@@ -56,7 +56,8 @@ from services.sampling.model.records import (
 )
 from services.sampling.model.recusal import Recusal, RecusalKind, RecusalOrigin, RecusalState
 from services.sampling.model.teams import Team
-from services.sampling.model.window import Abandoned, JointWindow, JointWindowState, WindowDraw
+from services.sampling.model.window import Abandoned, JointWindow, WindowDraw
+from services.sampling.model.window_refusals import JointWindowState
 
 metadata = MetaData()
 chassis_tables(metadata)

@@ -112,6 +112,13 @@ SHAPE = {
     ],
 }
 
+RECORD_SHAPE = {
+    "spec": SHAPE["spec"],
+    "commitment": SHAPE["commitment"],
+    "commitment_sha256": HEX64,
+    "contributions": [{"contributor": str, "sha256": HEX64, "secret?": HEX64}],
+}
+
 PROOF_SHAPE = {
     "spec": re.compile(PROOF_SPEC),
     "commitment_sha256": HEX64,
@@ -396,7 +403,8 @@ def verify(
     Args:
         excluded_csv: who was left out; not looked at when None.
         announced: the commitment as it was announced before the draw (of a draw in a window: the window's).
-        previous: the transcript of the round before; needed to check a redraw's link to it.
+        previous: the transcript of the round before, or its record where it was abandoned; needed to check a redraw's
+            link to it.
 
     Returns:
         the faults; none: sound.
@@ -404,7 +412,7 @@ def verify(
     document = read(transcript, SHAPE)
     if isinstance(document, list):
         return document
-    if previous is not None and any(misfits(previous, SHAPE)):
+    if previous is not None and any(misfits(previous, RECORD_SHAPE if is_record(previous) else SHAPE)):
         zh, en = "所给的上一轮抽取记录不合规范", "what is given as the round before is no transcript"
         return [Fault("PREVIOUS_ROUND", "", zh, en)]
     seed_faults = list(commitment_and_seed_faults(document, announced))
@@ -412,6 +420,7 @@ def verify(
         *frame_faults(document["commitment"], frame_csv, excluded_csv),
         *quota_faults(document["commitment"]),
         *redraw_faults(document["commitment"], previous),
+        *abandonment_faults(document["commitment"], previous),
         *seed_faults,
         *result_faults(document, frame_csv, seed_to_use(document, seed_faults)),
     ]
@@ -505,6 +514,43 @@ def redraw_faults(commitment: Json, previous: Json | None) -> Iterator[Fault]:
         if not follows or redraw["previous"] != sha256(canonical(before)):
             zh, en = "与所给的上一轮抽取记录不衔接", "it does not continue the transcript given as the round before"
             yield Fault("PREVIOUS_ROUND", "/commitment/redraw/previous", zh, en)
+
+
+WITHHELD = "WITHHELD"
+FROZEN = ("frame_sha256", "frame_count", "excluded_sha256", "strata", "total", "frame_merkle")
+
+
+def is_record(previous: object) -> bool:
+    """Whether what is given as the round before says that it was abandoned."""
+    return isinstance(previous, Mapping) and "contributions" in previous
+
+
+def abandonment_faults(commitment: Json, previous: Json | None) -> Iterator[Fault]:
+    """Whether a round that replaces an abandoned one changes nothing but the secrets, and names who was missing."""
+    redraw = commitment.get("redraw")
+    if previous is None or redraw is None:
+        return
+    says = redraw["reason"].split(" ", 1)[0] == WITHHELD
+    if says != is_record(previous) or (says and not continues(commitment, previous)):
+        zh = "与所给的作废记录不符：原因、范围或随机数不是作废后应有的"
+        en = "it is not what must follow the abandoned round that is given: reason, frame or secrets are others"
+        yield Fault("ABANDONED", "/commitment/redraw/reason", zh, en)
+
+
+def continues(commitment: Json, record: Json) -> bool:
+    """Whether a commitment is what may follow this record of an abandoned one."""
+    before, given = record["commitment"], record["contributions"]
+    withheld = [one["sha256"] for one in given if "secret" not in one]
+    shown = [one for one in given if "secret" in one]
+    return (
+        sha256(canonical(before)) == record["commitment_sha256"]
+        and [one["sha256"] for one in given] == before["contributions"]
+        and all(sha256(bytes.fromhex(one["secret"])) == one["sha256"] for one in shown)
+        and bool(withheld)
+        and all(before.get(name) == commitment.get(name) for name in FROZEN)
+        and not set(commitment["contributions"]) & set(before["contributions"])
+        and commitment["redraw"]["reason"] == " ".join([WITHHELD, *withheld])
+    )
 
 
 def commitment_and_seed_faults(document: Json, announced: str | None) -> Iterator[Fault]:

@@ -272,12 +272,12 @@ def test_a_window_goes_on_without_who_keeps_a_secret_back(quarter: House) -> Non
         quarter.call("sampling", "AddWindowContribution", asked | {"hash": hash}, by=who)
     draws = join(quarter, window_id, "t-lead", "t-partner")
     closed = quarter.call("sampling", "CloseJointWindow", asked, by=SUPERVISOR)
-    assert closed.reveal_until.ToDatetime(UTC) == quarter.now + timedelta(hours=24)
+    assert closed.reveal_until.ToDatetime(UTC) == quarter.now + timedelta(hours=72)
     own = secrets[SUPERVISOR][0]
     quarter.call("sampling", "RevealWindowContribution", asked | {"secret": own}, by=SUPERVISOR)
     early = refused(quarter, "ReopenJointWindow", asked)
     assert (early.reason, early.code) == ("STILL_TIME_TO_REVEAL", grpc.StatusCode.FAILED_PRECONDITION)
-    quarter.now += timedelta(hours=24)
+    quarter.now += timedelta(hours=72)
     assert refused(quarter, "ReopenJointWindow", asked, MANAGER).reason == "ROLE_NEEDED"
     reopened = quarter.call("sampling", "ReopenJointWindow", asked, by=SUPERVISOR)
     assert (reopened.state, reopened.commitment) == (sampling_pb2.JOINT_WINDOW_STATE_OPEN, "")
@@ -290,7 +290,15 @@ def test_a_window_goes_on_without_who_keeps_a_secret_back(quarter: House) -> Non
         [PARTNER],
         SUPERVISOR.subject,
     )
-    assert not left.contributions[0].secret  # the platform's
+    assert [(c.contributor, bool(c.secret)) for c in left.contributions] == [
+        ("platform", True),
+        (PARTNER, False),
+        (SUPERVISOR.subject, True),
+    ]
+    known = refused(quarter, "AddWindowContribution", asked | {"hash": secrets[SUPERVISOR][1]})
+    assert known.violations == {"hash": "HASH_USED_BEFORE"}
+    soon = refused(quarter, "CloseJointWindow", asked)
+    assert (soon.reason, soon.metadata["awaited"]) == ("CONTRIBUTIONS_AWAITED", SUPERVISOR.subject)
     barred = refused(quarter, "AddWindowContribution", asked | {"hash": "0" * 64}, PARTNER_MANAGER)
     assert barred.reason == "FAILED_TO_REVEAL"
     fresh, fresh_hash = town.secret("once more")
@@ -307,6 +315,22 @@ def test_a_window_goes_on_without_who_keeps_a_secret_back(quarter: House) -> Non
     said = json.loads(document)["window"]["commitment"]["replaces"]
     assert said == {"previous": closed.commitment, "missing": [secrets[PARTNER_MANAGER][1]]}
     assert own not in json.loads(document)["secrets"]
+
+
+def test_a_reopened_window_is_closed_without_those_who_give_no_secret_again(quarter: House) -> None:
+    window_id = open_window(quarter)
+    asked = {"window_id": window_id}
+    for who in (PARTNER_MANAGER, SUPERVISOR):
+        quarter.call("sampling", "AddWindowContribution", asked | {"hash": town.secret(who.subject)[1]}, by=who)
+    join(quarter, window_id, "t-lead")
+    quarter.call("sampling", "CloseJointWindow", asked, by=SUPERVISOR)
+    own = town.secret(SUPERVISOR.subject)[0]
+    quarter.call("sampling", "RevealWindowContribution", asked | {"secret": own}, by=SUPERVISOR)
+    quarter.now += timedelta(hours=72)
+    quarter.call("sampling", "ReopenJointWindow", asked, by=SUPERVISOR)
+    assert refused(quarter, "CloseJointWindow", asked).reason == "CONTRIBUTIONS_AWAITED"
+    quarter.now += timedelta(hours=24)
+    assert finish(quarter, window_id).state == sampling_pb2.JOINT_WINDOW_STATE_REVEALED
 
 
 def test_test_tasks_and_draws_with_contributions_of_their_own_do_not_join(quarter: House) -> None:

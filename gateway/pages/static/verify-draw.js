@@ -101,21 +101,28 @@ const object = (members) => (v) =>
 
 const hex64 = like(/^[0-9a-f]{64}$/);
 const listed = list(object({ id: text, ticket: like(/^[0-9a-f]{32}$/) }));
+const isCommitment = object({
+  spec: exactly(SPEC),
+  draw: text,
+  round: number,
+  frame_sha256: hex64,
+  frame_count: number,
+  excluded_sha256: hex64,
+  strata: list(object({ name: text, count: number, quota: number, "ratio?": like(/^(0|1|0\.[0-9]{0,11}[1-9])$/) })),
+  contributions: list(hex64),
+  "total?": number,
+  "redraw?": object({ previous: hex64, reason: text, approved_by: text }),
+  "frame_merkle?": hex64,
+});
+const isRecord = object({
+  spec: exactly(SPEC),
+  commitment: isCommitment,
+  commitment_sha256: hex64,
+  contributions: list(object({ contributor: text, sha256: hex64, "secret?": hex64 })),
+});
 const isTranscript = object({
   spec: exactly(SPEC),
-  commitment: object({
-    spec: exactly(SPEC),
-    draw: text,
-    round: number,
-    frame_sha256: hex64,
-    frame_count: number,
-    excluded_sha256: hex64,
-    strata: list(object({ name: text, count: number, quota: number, "ratio?": like(/^(0|1|0\.[0-9]{0,11}[1-9])$/) })),
-    contributions: list(hex64),
-    "total?": number,
-    "redraw?": object({ previous: hex64, reason: text, approved_by: text }),
-    "frame_merkle?": hex64,
-  }),
+  commitment: isCommitment,
   commitment_sha256: hex64,
   "window?": object({
     commitment: object({
@@ -306,6 +313,25 @@ async function files(commitment, frameCsv, excludedCsv, fault) {
   return frame;
 }
 
+/** Whether a commitment is what may follow this record of an abandoned one. */
+async function continues(commitment, record) {
+  const before = record.commitment;
+  const withheld = record.contributions.filter((one) => !("secret" in one)).map((one) => one.sha256);
+  for (const { secret, sha256: given } of record.contributions) {
+    if (secret && (await hash(fromHex(secret))) !== given) return false;
+  }
+  const frozen = ["frame_sha256", "frame_count", "excluded_sha256", "strata", "total", "frame_merkle"];
+  const kept = (document) => canonical(frozen.map((name) => document[name] ?? null));
+  return (
+    (await committed(before)) === record.commitment_sha256 &&
+    canonical(record.contributions.map((one) => one.sha256)) === canonical(before.contributions) &&
+    withheld.length > 0 &&
+    kept(before) === kept(commitment) &&
+    !commitment.contributions.some((one) => before.contributions.includes(one)) &&
+    commitment.redraw.reason === ["WITHHELD", ...withheld].join(" ")
+  );
+}
+
 /** Whether quotas follow from their rules and a redraw from the round before. */
 async function rules(commitment, previous, fault) {
   if (!ascending(commitment.strata.map(({ name }) => name))) {
@@ -325,6 +351,11 @@ async function rules(commitment, previous, fault) {
     const before = previous.commitment;
     const follows = before.draw === commitment.draw && before.round + 1 === commitment.round;
     fault("PREVIOUS_ROUND", !follows || redraw.previous !== (await committed(before)));
+  }
+  if (previous && redraw) {
+    const says = redraw.reason.split(" ")[0] === "WITHHELD";
+    const record = "contributions" in previous;
+    fault("ABANDONED", says !== record || (record && !(await continues(commitment, previous))));
   }
 }
 
@@ -377,7 +408,8 @@ function collector() {
  */
 export async function verify(transcript, frameCsv, { excludedCsv, announced, previous, progress } = {}) {
   if (!isTranscript(transcript)) return [{ code: "MALFORMED", where: "" }];
-  if (previous !== undefined && !isTranscript(previous)) return [{ code: "PREVIOUS_ROUND", where: "" }];
+  const isBefore = previous?.contributions === undefined ? isTranscript : isRecord;
+  if (previous !== undefined && !isBefore(previous)) return [{ code: "PREVIOUS_ROUND", where: "" }];
   const { faults, fault } = collector();
   const { commitment } = transcript;
   const frame = await files(commitment, frameCsv, excludedCsv, fault);

@@ -18,6 +18,7 @@ const FAULTS = {
   QUOTA_RULE: "抽取数量与公布的比例或总数不符",
   REDRAW: "重新抽取未写明原因，或首轮写了重抽原因",
   PREVIOUS_ROUND: "与所给的上一轮抽取记录不衔接",
+  ABANDONED: "与所给的作废记录不符：原因、范围或随机数不是作废后应有的",
   COMMITMENT: "承诺内容在承诺之后被改动",
   WINDOW_ORDER: "集中抽取窗口的承诺重复或未按顺序排列",
   NOT_IN_WINDOW: "本次抽取未列入集中抽取窗口",

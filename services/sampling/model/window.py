@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
-from services.chassis.errors import AlreadyExists, FailedPrecondition, malformed
+from services.chassis.errors import malformed
 from services.sampling.model.commitment import Replaced, WindowCommitment
 from services.sampling.model.contributions import (
     PLATFORM,
@@ -19,102 +18,28 @@ from services.sampling.model.contributions import (
     with_secret,
 )
 from services.sampling.model.matching import Match, TaskDraw, visits
+from services.sampling.model.window_refusals import (
+    ContributionsAwaited,
+    FailedToReveal,
+    HashUsedBefore,
+    JointWindowState,
+    NobodyMissing,
+    OutsideOfWorkingDays,
+    StillTimeToReveal,
+    WindowEmpty,
+    WindowNotInState,
+)
 
 WORKING_DAYS = 5
 """TJ 2: 每个季度的前五个工作日."""
 
-REVEAL_WITHIN = timedelta(hours=24)
+REVEAL_WITHIN = timedelta(hours=72)
 """How long after the closing contributors have to show their secrets."""
 
+CONTRIBUTE_WITHIN = timedelta(hours=24)
+"""How long after a commitment was given up those who had shown their secrets have to give fresh ones."""
+
 NUMERALS = "一二三四"
-
-
-class JointWindowState(StrEnum):
-    """Where a window stands."""
-
-    OPEN = "OPEN"
-    CLOSED = "CLOSED"
-    REVEALED = "REVEALED"
-
-
-POSSIBLE = {
-    JointWindowState.OPEN: ("提交随机数哈希、加入抽取或关闭窗口", "add contributions, join with a draw, or close"),
-    JointWindowState.CLOSED: ("揭示随机数", "reveal contributions, then the window"),
-    JointWindowState.REVEALED: ("查看联合抽查比对结果", "read the matches"),
-}
-
-
-class WindowNotInState(FailedPrecondition):
-    """The window is not where this can be done."""
-
-    def __init__(self, state: JointWindowState, needed: JointWindowState) -> None:
-        zh, en = POSSIBLE[state]
-        super().__init__(
-            f"集中抽取窗口当前为 {state}，此操作要求 {needed}；现在可以：{zh}",
-            f"the window is {state}, this needs {needed}; what is possible now: {en}",
-            state=state,
-            needed=needed,
-        )
-
-
-class WindowExists(AlreadyExists):
-    """The quarter has a window that is not revealed yet."""
-
-    def __init__(self, window_id: str) -> None:
-        super().__init__(
-            f"该季度已有未揭示的集中抽取窗口（{window_id}）",
-            f"the quarter has window {window_id!r}, which is not revealed yet",
-            window_id=window_id,
-        )
-
-
-class WindowEmpty(FailedPrecondition):
-    """No draw has joined."""
-
-    def __init__(self) -> None:
-        super().__init__("尚无抽取加入该集中抽取窗口", "no draw has joined the window")
-
-
-class StillTimeToReveal(FailedPrecondition):
-    """A window can only go on without somebody once their time is over."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(
-            f"揭示随机数的期限尚未届满（{until.isoformat()}），期满仍未揭示的，方可重新开放",
-            f"contributors have until {until.isoformat()} to reveal; only then can the window go on without them",
-            until=until.isoformat(),
-        )
-
-
-class NobodyMissing(FailedPrecondition):
-    """All have revealed: there is nothing to go on without."""
-
-    def __init__(self) -> None:
-        super().__init__("各方均已揭示随机数，请直接揭示窗口", "everybody has revealed; reveal the window")
-
-
-class FailedToReveal(FailedPrecondition):
-    """Who kept a secret back contributes to this window no more."""
-
-    def __init__(self, contributor: str) -> None:
-        super().__init__(
-            f"{contributor} 曾逾期未揭示随机数，不能再向该窗口提交",
-            f"{contributor!r} has kept a secret of this window back and cannot contribute again",
-            contributor=contributor,
-        )
-
-
-class OutsideOfWorkingDays(FailedPrecondition):
-    """A planned random draw comes outside of the first five working days of the quarter (TJ 2)."""
-
-    def __init__(self, first: date, last: date) -> None:
-        super().__init__(
-            f"列入年度计划的抽查应在每季度前五个工作日内（{first} 至 {last}）集中抽取；确需在此之外抽取的，请填写理由",
-            f"planned draws belong to the first five working days of the quarter ({first} to {last}); "
-            "give an override_reason to draw outside of them",
-            first=first,
-            last=last,
-        )
 
 
 @dataclass(frozen=True)
@@ -169,6 +94,11 @@ class Abandoned:
     def hashes_missing(self) -> tuple[str, ...]:
         """The hashes whose secrets never came."""
         return tuple(c.hash for c in self.contributions if c.contributor in self.missing)
+
+    def awaited(self, given: Sequence[Contribution]) -> list[str]:
+        """Who had shown a secret and has not given a fresh one yet."""
+        anew = {contribution.contributor for contribution in given}
+        return [c.contributor for c in self.contributions if c.contributor not in (*self.missing, *anew)]
 
 
 @dataclass(eq=False, kw_only=True)
@@ -250,6 +180,8 @@ class JointWindow:
         self._require(JointWindowState.OPEN)
         if any(contributor in before.missing for before in self.abandoned):
             raise FailedToReveal(contributor)
+        if any(hash == each.hash for before in self.abandoned for each in before.contributions):
+            raise HashUsedBefore
         self.contributions = with_contribution(self.contributions, contributor, hash)
 
     def require_open(self) -> None:
@@ -271,12 +203,22 @@ class JointWindow:
 
         Raises:
             WindowEmpty: it has none.
+            ContributionsAwaited: it was reopened, and others have time to give a fresh secret beside the platform's.
         """
         self._require(JointWindowState.OPEN)
         if not self.draws:
             raise WindowEmpty
+        self._leave_time(now)
         self.state, self.closed_at = JointWindowState.CLOSED, now
         self.commitment = self.committed().digest()
+
+    def _leave_time(self, now: datetime) -> None:
+        if not self.abandoned:
+            return
+        before = self.abandoned[-1]
+        until = before.abandoned_at + CONTRIBUTE_WITHIN
+        if (awaited := before.awaited(self.contributions)) and now < until:
+            raise ContributionsAwaited(awaited, until)
 
     def committed(self) -> WindowCommitment:
         """What it binds itself to."""
@@ -290,13 +232,14 @@ class JointWindow:
         """Until when contributors are waited for; None: it is not closed."""
         return self.closed_at + REVEAL_WITHIN if self.closed_at and self.state is not JointWindowState.OPEN else None
 
-    def reopen(self, hash: str, by: str, now: datetime) -> None:
+    def reopen(self, sealed: bytes, hash: str, by: str, now: datetime) -> None:
         """Go on without who kept a secret back: all secrets are given anew, under a commitment that names this one.
 
         Secrets that were shown are not used again: who knows them all could choose the platform's to please itself.
 
         Args:
-            hash: of the platform's new secret.
+            sealed: the platform's secret until now, shown as well: nothing is drawn with it any more.
+            hash: of the platform's new one.
 
         Raises:
             WindowNotInState, StillTimeToReveal, NobodyMissing: there is no need to.
@@ -308,7 +251,8 @@ class JointWindow:
         assert self.closed_at is not None  # it is closed
         if now < self.closed_at + REVEAL_WITHIN:
             raise StillTimeToReveal(self.closed_at + REVEAL_WITHIN)
-        left = Abandoned(self.commitment, self.contributions, tuple(missing), self.closed_at, now, by)
+        known = tuple(replace(c, secret=sealed.hex()) if c.contributor == PLATFORM else c for c in self.contributions)
+        left = Abandoned(self.commitment, known, tuple(missing), self.closed_at, now, by)
         self.abandoned = (*self.abandoned, left)
         self.state, self.commitment, self.closed_at = JointWindowState.OPEN, "", None
         self.contributions = with_contribution((), PLATFORM, hash)

@@ -14,7 +14,8 @@ from services.sampling.model.matching import Match, Neighbourhood, TaskDraw, mat
 from services.sampling.model.neighbours import Authority, JointList
 from services.sampling.model.records import JointMatchRow, MatchParticipant, SealedSecret
 from services.sampling.model.seed import contribution
-from services.sampling.model.window import JointWindow, WindowExists, first_day, slot_of
+from services.sampling.model.window import JointWindow, first_day, slot_of
+from services.sampling.model.window_refusals import WindowExists
 from services.sampling.use_cases.access import known_task
 from services.sampling.use_cases.draws import Calendar, contributor
 from services.sampling.use_cases.population import Population
@@ -72,7 +73,8 @@ def reopen_joint_window(
         secret: 32 random bytes, the platform's new contribution.
     """
     window = work.get(JointWindow, window_id, etag=etag, lock=True)
-    window.reopen(contribution(secret), by.subject, now)
+    sealed = work.get(SealedSecret, window.sealed_under)
+    window.reopen(sealed.secret, contribution(secret), by.subject, now)
     work.add(SealedSecret(owner_id=window.sealed_under, secret=secret))
     return window
 

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,12 +16,12 @@ from services.sampling import verifier
 from tests.sampling.lm_draw_1.make_vectors import DIRECTORY
 
 INDEX = json.loads((DIRECTORY / "index.json").read_bytes())
-DRAWS = [case for case in INDEX if "teams" not in case]
+DRAWS: list[dict[str, Any]] = [case for case in INDEX if "teams" not in case]
 REPOSITORY = Path(__file__).parents[3]
 FOREIGN = ("cryptography", "grpc", "google", "numpy", "numba", "rfc8785", "sqlalchemy", "nameko", "kombu")
 
 
-def arguments(case: dict[str, str]) -> list[str]:
+def arguments(case: dict[str, Any]) -> list[str]:
     """What the command is given for a case."""
     files = [str(DIRECTORY / case[name]) for name in ("transcript", "frame", "excluded") if name in case]
     proof = ["--proof", str(DIRECTORY / case["proof"])] if "proof" in case else []
@@ -45,7 +46,7 @@ def run(alone: Path, *given: str, path: str | None = None) -> subprocess.Complet
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
 @pytest.mark.parametrize("case", DRAWS, ids=[case["name"] for case in DRAWS])
-def test_the_file_alone_finds_just_the_faults_that_are_there(alone: Path, case: dict[str, str]) -> None:
+def test_the_file_alone_finds_just_the_faults_that_are_there(alone: Path, case: dict[str, Any]) -> None:
     done = run(alone, *arguments(case))
     told = {line.split()[1] for line in done.stdout.splitlines() if line.startswith("✗")}
     assert (sorted(told), done.stderr) == (case["faults"], "")
