@@ -10,6 +10,8 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from services.sampling.model.frame import NOT_IN_A_FRAME
+
 LEAF = 256
 HASH = 32
 
@@ -78,6 +80,8 @@ def levels(leaves: bytes) -> Iterator[list[bytes]]:
 
 def find(content: bytes, object_id: str) -> Line | None:
     """The line of an object in a `frame.csv`, or in an `excluded.csv`; None: it has none."""
+    if NOT_IN_A_FRAME.search(object_id):  # a line feed in it would let it span lines
+        return None
     wanted = object_id.encode() + b","
     start = 0 if content.startswith(wanted) else content.find(b"\n" + wanted) + 1
     if not content.startswith(wanted, start):

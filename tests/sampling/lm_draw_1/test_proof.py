@@ -47,7 +47,7 @@ def test_an_empty_frame_has_no_root_and_nobody_in_it() -> None:
     assert (merkle.root(merkle.leaves(b"")), merkle_root(b"")) == (None, "")
     assert merkle.find(b"", "a") is None
     assert merkle.find(b"aa,x\nb,y\n", "a") is None
-    assert merkle.find(b"aa,x\nb,y\n", "x\nb") is None
+    assert merkle.find(b"aa,x\nb,y\n", "aa,x\nb") is None
 
 
 def test_everybody_can_prove_how_they_stand() -> None:
