@@ -86,16 +86,21 @@ def sample_data(
 @app.command()
 def verify_draw(
     transcript: Annotated[Path, typer.Argument(help="transcript.json")],
-    frame: Annotated[Path, typer.Argument(help="frame.csv")],
+    frame: Annotated[Path | None, typer.Argument(help="frame.csv; not needed with --proof")] = None,
     excluded: Annotated[Path | None, typer.Argument(help="excluded.csv")] = None,
     announced: Annotated[str | None, typer.Option(help="The commitment as it was announced before the draw.")] = None,
+    previous: Annotated[Path | None, typer.Option(help="The transcript of the round before.")] = None,
+    proof: Annotated[Path | None, typer.Option(help="The proof of one object, instead of the whole frame.")] = None,
 ) -> None:
-    """Recompute a draw from its published files; needs no running system."""
-    from services.sampling.transcript import verify
+    """Recompute a draw from its published files, or how one object stands in it; needs no running system."""
+    from services.sampling import verifier
 
-    with explained(OSError, ValueError):
-        left_out = excluded.read_bytes() if excluded else None
-        faults = verify(transcript.read_bytes(), frame.read_bytes(), left_out, announced=announced)
+    if not (frame or proof):
+        fail("give frame.csv, or --proof")
+    with explained(OSError, ValueError, verifier.NoCipher):
+        verdict, faults = verifier.check(transcript, frame, excluded, proof, previous, announced)
+    for line in verifier.told(verdict) if verdict else ():
+        typer.echo(line)
     conclude(faults, "the draw is as its commitment, secrets and frame say")
 
 

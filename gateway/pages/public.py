@@ -52,6 +52,7 @@ class PublicPages:
             Route("/R/{receipt}", self.receipt),
             Route("/public", self.search),
             Route("/public/draws/{draw_id}", self.draw),
+            Route("/public/verify", self.verify),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -125,6 +126,10 @@ class PublicPages:
         return self._pages.page(
             "draw.html", context, transcript=transcript, message="", path=path, shown=_SHOWN_OBJECTS, objects=_objects
         )
+
+    async def verify(self, request: Request) -> Response:
+        """Draws again in the browser, from files that stay there."""
+        return self._pages.page("verify.html", context_of(request.scope))
 
     async def _ask(self, name: str, context: Context, **fields: Any) -> Any:
         operation = self._contract.operation(name)

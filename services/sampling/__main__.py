@@ -20,6 +20,7 @@ def servicers(runtime: Runtime) -> list[object]:
         servicer.DrawsServicer(runtime),
         servicer.CommitmentsServicer(runtime),
         servicer.JointWindowsServicer(runtime),
+        servicer.StandingsServicer(runtime),
     ]
 
 

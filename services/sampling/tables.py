@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
 )
 from sqlalchemy.orm import registry
 
@@ -56,7 +57,8 @@ from services.sampling.model.records import (
 )
 from services.sampling.model.recusal import Recusal, RecusalKind, RecusalOrigin, RecusalState
 from services.sampling.model.teams import Team
-from services.sampling.model.window import JointWindow, JointWindowState, WindowDraw
+from services.sampling.model.window import Abandoned, JointWindow, WindowDraw
+from services.sampling.model.window_refusals import JointWindowState
 
 metadata = MetaData()
 chassis_tables(metadata)
@@ -306,17 +308,22 @@ joint_windows = Table(
     Column("opens_on", Date, nullable=False),
     Column("closes_on", Date, nullable=False),
     flag("provisional"),
+    Column("slot", String(16)),
     Column("state", EnumOf(JointWindowState), nullable=False),
     Column("contributions", JsonOf(tuple[Contribution, ...]), nullable=False, default=()),
     Column("draws", JsonOf(tuple[WindowDraw, ...]), nullable=False, default=()),
     text("commitment"),
+    Column("closed_at", Instant()),
+    Column("abandoned", JsonOf(tuple[Abandoned, ...]), nullable=False, default=()),
     text("seed"),
     Column("match_count", Integer, nullable=False, default=0),
+    Column("internal_match_count", Integer, nullable=False, default=0),
     Column("authority_count", Integer, nullable=False, default=0),
     Column("visits_apart", Integer, nullable=False, default=0),
     Column("visits_together", Integer, nullable=False, default=0),
     version_column(),
     *stamps(),
+    UniqueConstraint("slot", name="one_window_at_a_time"),
 )
 
 joint_matches = Table(

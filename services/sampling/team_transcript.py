@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import cast
 
 from services.chassis.errors import Refusal
-from services.sampling.faults import Fault, Json
 from services.sampling.model.commitment import SPEC
 from services.sampling.model.teams import Candidate, Post, Team, draw_teams, in_ticket_order
-from services.sampling.shape import HEX64, misfits, read_json
+from services.sampling.verifier import HEX64, Fault, Json, misfits, read_json
 
 REGION = re.compile("[0-9]*")
 SHAPE = {

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import grpc
@@ -14,6 +16,8 @@ from liangma.sampling.v1 import events_pb2, sampling_pb2
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.identity import Principal
+from services.chassis.unit_of_work import ChangedMeanwhile
+from services.sampling.model.window import Days, JointWindow
 from services.sampling.team_transcript import verify_teams
 from services.sampling.transcript import verify
 from tests.sampling import town
@@ -90,6 +94,35 @@ def test_a_window_is_the_first_five_working_days_of_a_quarter(house: House) -> N
     assert [each.window_id for each in listed] == [window.window_id]
 
 
+def test_of_many_who_open_a_quarters_window_at_once_one_succeeds(house: House) -> None:
+    together = Barrier(4)
+
+    def attempt(_: int) -> tuple[str, str]:
+        together.wait(timeout=30)
+        try:
+            opened = house.call("sampling", "OpenJointWindow", {"year": 2025, "quarter": 3}, by=SUPERVISOR)
+        except Refused as refusal:
+            return refusal.reason, refusal.metadata["window_id"]
+        return "opened", str(opened.window_id)
+
+    with ThreadPoolExecutor(4) as callers:
+        answers = list(callers.map(attempt, range(4)))
+    [window] = house.call("sampling", "ListJointWindows", {"year": 2025}, by=SUPERVISOR).windows
+    refusals = [("WINDOW_EXISTS", window.window_id)] * 3
+    assert sorted(answers) == [*refusals, ("opened", window.window_id)]
+
+
+def test_the_database_itself_has_room_for_one_waiting_window_of_a_quarter(house: House) -> None:
+    open_window(house)
+    runtime = house.runtimes["sampling"]
+    days = Days(FIRST_DAY.date(), FIRST_DAY.date())
+    with (
+        pytest.raises(ChangedMeanwhile),
+        runtime.unit_of_work(principal=SUPERVISOR, now=FIRST_DAY) as work,
+    ):
+        work.add(JointWindow.opened(work.new_id(), 2025, 3, days, "0" * 64))
+
+
 def test_one_seed_serves_all_draws_and_equal_frames_take_equal_objects(quarter: House) -> None:
     window_id = open_window(quarter)
     draws = join(quarter, window_id, *WHO)
@@ -107,6 +140,32 @@ def test_one_seed_serves_all_draws_and_equal_frames_take_equal_objects(quarter: 
         frame = quarter.call("sampling", "GetFrame", {"draw_id": draw_id}, by=MANAGER).data
         assert verify(document, frame, announced=window.commitment) == []
         assert json.loads(document)["seed"] == window.seed, task_id
+
+
+def test_two_draws_of_one_authority_meet_in_internal_matches(quarter: House) -> None:
+    planned = {"kind": "RANDOM", "plan_id": "plan", "authority_id": LEAD, "type": "OWN_AGENCY"}
+    parts = {LEAD: ["M-other"]}
+    town.form_task(quarter, "t-other", parts=parts, number="t-other", starts_on="2025-07-14", **planned)
+    window_id = open_window(quarter)
+    join(quarter, window_id, "t-lead", "t-partner", number=10)
+    other = town.open_draw(quarter, "t-other", each={"number": 15}, substitutes=2)
+    town.commit(quarter, other, window_id=window_id)
+    window = finish(quarter, window_id)
+    assert (window.match_count, window.internal_match_count) == (15 - 5, 0)
+    quarter.call("sampling", "GetJointWindowReport", {"window_id": window_id}, by=MANAGER)
+    again = open_window(quarter)
+    late = {"kind": "RANDOM", "plan_id": "plan", "authority_id": LEAD, "type": "OWN_AGENCY"}
+    for task_id in ("t-one", "t-two"):
+        town.form_task(quarter, task_id, parts={LEAD: [f"M-{task_id}"]}, starts_on="2025-07-14", **late)
+        draw_id = town.open_draw(quarter, task_id, each={"number": 10}, substitutes=2)
+        town.commit(quarter, draw_id, window_id=again)
+    finish(quarter, again)
+    found = matches(quarter, again)
+    assert {(each.lead_id, each.lead_rule) for each in found} == {(LEAD, "SAME_AUTHORITY")}
+    assert [[p.task_id for p in each.participants] for each in found] == [["t-one", "t-two"]] * 10
+    report = quarter.call("sampling", "GetJointWindowReport", {"window_id": again}, by=MANAGER)
+    assert (report.matches, report.internal_matches, report.external_matches) == (10, 10, 0)
+    assert (report.visits_apart, report.visits_together, report.visits_saved) == (20, 10, 10)
 
 
 def test_matches_are_announced_with_their_lead_and_who_takes_part(quarter: House) -> None:
@@ -203,6 +262,75 @@ def test_authorities_put_their_own_chance_into_the_windows_seed(quarter: House) 
     assert all(len(c.secret) == 64 for c in window.contributions)
     document = quarter.call("sampling", "GetTranscript", {"draw_id": draws["t-lead"]}, by=MANAGER).data
     assert mine in json.loads(document)["secrets"]
+
+
+def test_a_window_goes_on_without_who_keeps_a_secret_back(quarter: House) -> None:
+    window_id = open_window(quarter)
+    asked = {"window_id": window_id}
+    secrets = {who: town.secret(who.authority or who.subject) for who in (PARTNER_MANAGER, SUPERVISOR)}
+    for who, (_, hash) in secrets.items():
+        quarter.call("sampling", "AddWindowContribution", asked | {"hash": hash}, by=who)
+    draws = join(quarter, window_id, "t-lead", "t-partner")
+    closed = quarter.call("sampling", "CloseJointWindow", asked, by=SUPERVISOR)
+    assert closed.reveal_until.ToDatetime(UTC) == quarter.now + timedelta(hours=72)
+    own = secrets[SUPERVISOR][0]
+    quarter.call("sampling", "RevealWindowContribution", asked | {"secret": own}, by=SUPERVISOR)
+    early = refused(quarter, "ReopenJointWindow", asked)
+    assert (early.reason, early.code) == ("STILL_TIME_TO_REVEAL", grpc.StatusCode.FAILED_PRECONDITION)
+    quarter.now += timedelta(hours=72)
+    assert refused(quarter, "ReopenJointWindow", asked, MANAGER).reason == "ROLE_NEEDED"
+    reopened = quarter.call("sampling", "ReopenJointWindow", asked, by=SUPERVISOR)
+    assert (reopened.state, reopened.commitment) == (sampling_pb2.JOINT_WINDOW_STATE_OPEN, "")
+    assert list(reopened.draw_ids) == list(draws.values())
+    assert [c.contributor for c in reopened.contributions] == ["platform"]
+    assert reopened.contributions[0].hash != closed.contributions[0].hash
+    [left] = reopened.abandoned
+    assert (left.commitment, list(left.missing), left.abandoned_by) == (
+        closed.commitment,
+        [PARTNER],
+        SUPERVISOR.subject,
+    )
+    assert [(c.contributor, bool(c.secret)) for c in left.contributions] == [
+        ("platform", True),
+        (PARTNER, False),
+        (SUPERVISOR.subject, True),
+    ]
+    known = refused(quarter, "AddWindowContribution", asked | {"hash": secrets[SUPERVISOR][1]})
+    assert known.violations == {"hash": "HASH_USED_BEFORE"}
+    soon = refused(quarter, "CloseJointWindow", asked)
+    assert (soon.reason, soon.metadata["awaited"]) == ("CONTRIBUTIONS_AWAITED", SUPERVISOR.subject)
+    barred = refused(quarter, "AddWindowContribution", asked | {"hash": "0" * 64}, PARTNER_MANAGER)
+    assert barred.reason == "FAILED_TO_REVEAL"
+    fresh, fresh_hash = town.secret("once more")
+    quarter.call("sampling", "AddWindowContribution", asked | {"hash": fresh_hash}, by=SUPERVISOR)
+    again = quarter.call("sampling", "CloseJointWindow", asked, by=SUPERVISOR)
+    assert refused(quarter, "ReopenJointWindow", asked).reason == "STILL_TIME_TO_REVEAL"
+    quarter.call("sampling", "RevealWindowContribution", asked | {"secret": fresh}, by=SUPERVISOR)
+    assert refused(quarter, "ReopenJointWindow", asked).reason == "NOBODY_MISSING"
+    done = quarter.call("sampling", "RevealJointWindow", asked, by=SUPERVISOR)
+    assert (done.commitment, len(done.abandoned)) == (again.commitment, 1)
+    document = quarter.call("sampling", "GetTranscript", {"draw_id": draws["t-lead"]}, by=MANAGER).data
+    frame = quarter.call("sampling", "GetFrame", {"draw_id": draws["t-lead"]}, by=MANAGER).data
+    assert verify(document, frame, announced=again.commitment) == []
+    said = json.loads(document)["window"]["commitment"]["replaces"]
+    assert said == {"previous": closed.commitment, "missing": [secrets[PARTNER_MANAGER][1]]}
+    assert own not in json.loads(document)["secrets"]
+
+
+def test_a_reopened_window_is_closed_without_those_who_give_no_secret_again(quarter: House) -> None:
+    window_id = open_window(quarter)
+    asked = {"window_id": window_id}
+    for who in (PARTNER_MANAGER, SUPERVISOR):
+        quarter.call("sampling", "AddWindowContribution", asked | {"hash": town.secret(who.subject)[1]}, by=who)
+    join(quarter, window_id, "t-lead")
+    quarter.call("sampling", "CloseJointWindow", asked, by=SUPERVISOR)
+    own = town.secret(SUPERVISOR.subject)[0]
+    quarter.call("sampling", "RevealWindowContribution", asked | {"secret": own}, by=SUPERVISOR)
+    quarter.now += timedelta(hours=72)
+    quarter.call("sampling", "ReopenJointWindow", asked, by=SUPERVISOR)
+    assert refused(quarter, "CloseJointWindow", asked).reason == "CONTRIBUTIONS_AWAITED"
+    quarter.now += timedelta(hours=24)
+    assert finish(quarter, window_id).state == sampling_pb2.JOINT_WINDOW_STATE_REVEALED
 
 
 def test_test_tasks_and_draws_with_contributions_of_their_own_do_not_join(quarter: House) -> None:

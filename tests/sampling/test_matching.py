@@ -65,10 +65,14 @@ def test_who_leads_follows_joint_list_level_matters_and_code(
     assert around(*lists).lead(shares, tags) == expected
 
 
-def test_two_draws_of_one_authority_or_one_joint_task_alone_make_no_match() -> None:
-    alone = [draw("1", "abc", "city"), draw("2", "abc", "city")]
+def test_two_draws_of_one_authority_meet_in_an_internal_match_and_a_joint_task_meets_nobody_by_itself() -> None:
+    departments = [draw("1", "abc", "city"), draw("2", "bcd", "city")]
     joint = [draw("3", "xyz", "city", "district")]
-    assert shared([*alone, *joint]) == {}
+    assert list(shared([*departments, *joint])) == ["b", "c"]
+    first, _ = match([*departments, *joint], around(listed("1", "餐饮", "city", "district")), {})
+    assert (first.internal, first.lead_id, first.lead_rule) == (True, "city", LeadRule.SAME_AUTHORITY)
+    assert [(s.authority_id, s.task_id) for s in first.shares] == [("city", "1"), ("city", "2")]
+    assert visits(departments, match(departments, around(), {})) == (6, 4)
 
 
 def test_a_match_has_every_authority_of_every_draw_the_lead_first() -> None:
@@ -93,3 +97,7 @@ def test_visits_saved_are_those_that_fall_together(drawn: list[tuple[str, set[st
     assert together == single + len(matches)
     for each in matches:
         assert {s.authority_id for s in each.shares} == {who for who, objects in drawn if each.object_id in objects}
+        assert each.internal == (len({s.authority_id for s in each.shares}) == 1)
+    assert {m.object_id for m in matches} == {
+        object_id for object_id in "abcdefgh" if sum(object_id in objects for _, objects in drawn) > 1
+    }

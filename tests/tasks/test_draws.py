@@ -9,6 +9,7 @@ import pytest
 from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as facts
 from liangma.tasks.v1 import inspections_pb2 as ins
+from liangma.tasks.v1 import tasks_pb2 as pb
 
 from services.chassis.bus import NotYet
 from tests.support.house import House, Refused
@@ -236,6 +237,25 @@ def test_another_fact_of_the_window_adds_to_the_same_joint_task(two_draws: tuple
     house.announce(window(shared("shared1", ours, theirs)), id="one")
     house.announce(window(shared("shared2", ours, theirs)), id="two")
     assert len(city.inspections(house, joint_task(house).task_id)) == 2
+
+
+def test_an_object_that_two_departments_of_one_authority_drew_is_visited_once_for_both(house: House) -> None:
+    licences = random_task(house)
+    hygiene = random_task(house, matters=[{"matter_id": city.HYGIENE}])
+    for task in (licences, hygiene):
+        house.announce(drawn(task.task_id, "shared1", f"only-{task.task_id}"))
+    own = [(city.JUSTICE, licences.task_id, [city.LICENCE]), (city.JUSTICE, hygiene.task_id, [city.HYGIENE])]
+    house.announce(window(match("shared1", city.JUSTICE, *own)))
+    joint = joint_task(house)
+    assert (joint.name, joint.type) == ("2025年第三季度综合检查", pb.TASK_TYPE_OWN_AGENCY)
+    (made,) = city.inspections(house, joint.task_id)
+    assert [(part.authority_id, sorted(part.matter_ids)) for part in made.parts] == [
+        (city.JUSTICE, sorted([city.LICENCE, city.HYGIENE]))
+    ]
+    for task in (licences, hygiene):
+        states = {i.object.object_id: (i.state, i.merged_into) for i in city.inspections(house, task.task_id)}
+        assert states["shared1"] == (ins.INSPECTION_STATE_MERGED, made.inspection_id)
+        assert states[f"only-{task.task_id}"] == (ins.INSPECTION_STATE_PENDING, "")
 
 
 def test_a_match_that_comes_before_its_objects_is_asked_to_come_again(house: House) -> None:

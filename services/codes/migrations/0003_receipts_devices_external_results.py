@@ -75,7 +75,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table("visits", schema=None) as batch_op:
         batch_op.add_column(sa.Column("receipt", sa.Text(), server_default="", nullable=False))
-        batch_op.add_column(sa.Column("offline", sa.Boolean(), server_default=sa.false(), nullable=False))
+        batch_op.add_column(sa.Column("offline", sa.Boolean(), server_default="0", nullable=False))
 
     # ### end Alembic commands ###
 

@@ -33,6 +33,7 @@ __all__ = [
     "QuotaBreaksItsRule",
     "Redraw",
     "RedrawNotExplained",
+    "Replaced",
     "SecretDoesNotMatch",
     "SecretsMissing",
     "Stratum",
@@ -145,6 +146,8 @@ class Commitment:
             whose own commitment has them.
         total: the total the quotas without a ratio of their own were spread from, if they were (see `spread`).
         redraw: from round 2.
+        frame_merkle: root of the tree over the frame's lines (see `merkle`), which lets anybody show their own line
+            and no other; None: a draw made before there was one, or an empty frame.
     """
 
     draw: str
@@ -156,6 +159,7 @@ class Commitment:
     contributions: tuple[str, ...]
     total: int | None = None
     redraw: Redraw | None = None
+    frame_merkle: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "strata", tuple(sorted(self.strata, key=lambda stratum: stratum.name)))
@@ -166,6 +170,8 @@ class Commitment:
             raise RedrawNotExplained(self.round)
         refuse_what_is_no_hash("frame_sha256", self.frame_sha256)
         refuse_what_is_no_hash("excluded_sha256", self.excluded_sha256)
+        if self.frame_merkle is not None:
+            refuse_what_is_no_hash("frame_merkle", self.frame_merkle)
         for committed in self.contributions:
             refuse_what_is_no_hash("contributions", committed)
         self._refuse_wrong_numbers()
@@ -192,6 +198,7 @@ class Commitment:
             "contributions": list(self.contributions),
             **({} if self.total is None else {"total": self.total}),
             **({} if self.redraw is None else {"redraw": self.redraw.document()}),
+            **({} if self.frame_merkle is None else {"frame_merkle": self.frame_merkle}),
         }
 
     def canonical(self) -> bytes:
@@ -208,6 +215,30 @@ class Commitment:
 
 
 @dataclass(frozen=True)
+class Replaced:
+    """The commitment of a window that was given up because somebody kept a secret back.
+
+    Args:
+        previous: that commitment, 64 hex digits.
+        missing: its contributions whose secrets never came; kept in ascending order, however they are given.
+    """
+
+    previous: str
+    missing: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "missing", tuple(sorted(set(self.missing))))
+        for digest in (self.previous, *self.missing):
+            refuse_what_is_no_hash("replaces", digest)
+        if not self.missing:
+            raise malformed("replaces", "REQUIRED", "须写明谁未揭示", "who kept a secret back must be named")
+
+    def document(self) -> dict[str, object]:
+        """As JSON."""
+        return {"previous": self.previous, "missing": list(self.missing)}
+
+
+@dataclass(frozen=True)
 class WindowCommitment:
     """What a joint window binds itself to: every draw in it is committed first, then one seed serves all.
 
@@ -215,11 +246,13 @@ class WindowCommitment:
         window: id of the window.
         draws: commitments of its draws; kept in ascending order, however they are given.
         contributions: SHA-256 of each secret, in the order the secrets will go into the seed.
+        replaces: the window's commitment before, if it had one that could not be revealed.
     """
 
     window: str
     draws: tuple[str, ...]
     contributions: tuple[str, ...]
+    replaces: Replaced | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "draws", tuple(sorted(set(self.draws))))
@@ -238,6 +271,7 @@ class WindowCommitment:
             "window": self.window,
             "draws": list(self.draws),
             "contributions": list(self.contributions),
+            **({} if self.replaces is None else {"replaces": self.replaces.document()}),
         }
 
     def canonical(self) -> bytes:
@@ -264,6 +298,7 @@ def commit(
     ratios: Mapping[str, Decimal] | None = None,
     total: int | None = None,
     redraw: Redraw | None = None,
+    frame_merkle: str | None = None,
 ) -> Commitment:
     """The commitment of a frozen frame: its strata and their counts are read from it.
 
@@ -272,6 +307,7 @@ def commit(
             in the frame comes out short.
         excluded: `excluded.csv`, as `excluded_csv` writes it.
         ratios: the ratios the quotas come from, by stratum, where they come from one.
+        frame_merkle: root of the tree over the frame's lines.
     """
     counts = frame.counts()
     strata = tuple(
@@ -288,6 +324,7 @@ def commit(
         tuple(contributions),
         total=total,
         redraw=redraw,
+        frame_merkle=frame_merkle,
     )
 
 

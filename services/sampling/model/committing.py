@@ -16,6 +16,7 @@ def commitment_of(
     frozen: Frozen,
     excluded_csv: bytes,
     contributions: Sequence[Contribution],
+    frame_merkle: str | None,
 ) -> lm.Commitment:
     """The commitment of the last of these rounds."""
     return lm.commit(
@@ -28,6 +29,7 @@ def commitment_of(
         ratios=frozen.asked.ratios,
         total=frozen.asked.total,
         redraw=continued(rounds),
+        frame_merkle=frame_merkle,
     )
 
 

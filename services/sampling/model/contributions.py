@@ -98,6 +98,11 @@ def with_secret(given: tuple[Contribution, ...], contributor: str, secret: str) 
     return tuple(replace(c, secret=secret.lower()) if c is own else c for c in given)
 
 
+def missing_from(given: Sequence[Contribution]) -> list[str]:
+    """Who has not shown a secret yet, the platform aside."""
+    return [c.contributor for c in given if not c.secret and c.contributor != PLATFORM]
+
+
 def opened(given: tuple[Contribution, ...], sealed: bytes) -> list[bytes]:
     """All secrets in the order of their hashes.
 
@@ -107,8 +112,7 @@ def opened(given: tuple[Contribution, ...], sealed: bytes) -> list[bytes]:
     Raises:
         ContributionsNotRevealed: somebody else's is missing.
     """
-    missing = [c.contributor for c in given if not c.secret and c.contributor != PLATFORM]
-    if missing:
+    if missing := missing_from(given):
         raise ContributionsNotRevealed(missing)
     return [sealed if c.contributor == PLATFORM else bytes.fromhex(c.secret) for c in given]
 

@@ -150,12 +150,14 @@ class Draw:
         window_id: str = "",
         override_reason: str = "",
         reveal_by: datetime | None = None,
+        frame_merkle: str | None = None,
     ) -> None:
         """Bind the round to its frame, its quotas and everybody's hashes.
 
         Args:
             hash: of the platform's secret; in a joint window, whose seed serves all its draws, empty.
             reveal_by: until when all secrets are to be shown; in a joint window, None.
+            frame_merkle: root of the tree over the frame's lines.
 
         Raises:
             FrameEmpty, NothingWanted: there is nothing to draw, or nothing is asked of what there is.
@@ -166,7 +168,7 @@ class Draw:
         if not frozen.drawn_count:
             raise NothingWanted
         contributions = () if window_id else with_contribution(self.round.contributions, PLATFORM, hash)
-        committed = commitment_of(self.draw_id, self.rounds, frozen, excluded_csv, contributions)
+        committed = commitment_of(self.draw_id, self.rounds, frozen, excluded_csv, contributions, frame_merkle)
         self._change(
             state=DrawState.COMMITTED,
             contributions=contributions,

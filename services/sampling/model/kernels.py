@@ -1,4 +1,4 @@
-"""The two inner loops of a large draw, compiled. Optional (extra `kernels`): `tickets` gives the same without, slower.
+"""The inner loops of large draws and of overlaps, compiled. Optional (extra `kernels`): without, the same, slower.
 
 Importing this compiles nothing; the first call does, and leaves the result in numba's cache where it may write one.
 """
@@ -59,3 +59,88 @@ def keep(
             heads[kept] = head
             kept += 1
     return kept
+
+
+@compiled
+def overlap_of_few(
+    joined: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    bits: NDArray[np.uint64],
+    objects: int,
+    block: int,
+    rows: NDArray[np.int32],
+    masks: NDArray[np.uint64],
+) -> int:
+    """Write the objects that two draws have taken to `rows`, who has to `masks`: for at most 63 authorities.
+
+    Args:
+        joined: the rows of all draws one after the other, those of each draw ascending.
+        ends: where each draw ends in it.
+        bits: the bit of each draw's authority; bit 0 is for "taken before".
+        block: objects looked at together.
+        rows, masks: room for as many as there can be.
+
+    Returns:
+        how many were written.
+    """
+    places = np.empty_like(ends)
+    places[0] = 0
+    places[1:] = ends[:-1]
+    seen = np.empty(block, np.uint64)
+    found = 0
+    for start in range(0, objects, block):
+        stop = min(start + block, objects)
+        seen[:] = WORD(0)
+        for draw in range(ends.size):
+            place, end, bit = places[draw], ends[draw], bits[draw]
+            while place < end and joined[place] < stop:
+                before = seen[joined[place] - start]
+                seen[joined[place] - start] = before | bit | WORD(before != WORD(0))
+                place += 1
+            places[draw] = place
+        for row in range(stop - start):
+            if seen[row] & WORD(1):
+                rows[found] = start + row
+                masks[found] = seen[row]
+                found += 1
+    return found
+
+
+@compiled
+def overlap_of_many(
+    joined: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    bits: NDArray[np.uint64],
+    objects: int,
+    block: int,
+    rows: NDArray[np.int32],
+    masks: NDArray[np.uint64],
+) -> int:
+    """The same with masks of several words, for any number of authorities."""
+    places = np.empty_like(ends)
+    places[0] = 0
+    places[1:] = ends[:-1]
+    words = bits.shape[1]
+    seen = np.empty((block, words), np.uint64)
+    found = 0
+    for start in range(0, objects, block):
+        stop = min(start + block, objects)
+        seen[:, :] = WORD(0)
+        for draw in range(ends.size):
+            place, end = places[draw], ends[draw]
+            while place < end and joined[place] < stop:
+                row = joined[place] - start
+                before = WORD(0)
+                for word in range(words):
+                    before |= seen[row, word]
+                    seen[row, word] |= bits[draw, word]
+                if before:
+                    seen[row, 0] |= WORD(1)
+                place += 1
+            places[draw] = place
+        for row in range(stop - start):
+            if seen[row, 0] & WORD(1):
+                rows[found] = start + row
+                masks[found, :] = seen[row, :]
+                found += 1
+    return found

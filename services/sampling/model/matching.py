@@ -1,4 +1,8 @@
-"""Matching (智能比对, TJ 2): objects that several authorities drew in one window are visited once, by all of them."""
+"""Matching (智能比对, TJ 2): an object that several draws of one window have taken is visited once, by all who drew it.
+
+Several authorities meet in an external match (外部联合, TJ 1). Draws of one authority alone, of its departments say,
+meet in an internal one (内部综合, “一表通查”): one visit, one form with the matters of all.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 from services.sampling.model.neighbours import Authority, JointList, Part
+from services.sampling.model.overlap import Rows, overlap
 
 LEVELS = {"CITY": 0, "DISTRICT": 1, "STREET": 2}
 
@@ -18,6 +25,7 @@ class LeadRule(StrEnum):
     LEVEL = "LEVEL"
     MATTERS = "MATTERS"
     CODE = "CODE"
+    SAME_AUTHORITY = "SAME_AUTHORITY"
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,11 @@ class Match:
     lead_rule: LeadRule
     shares: tuple[Share, ...]
 
+    @property
+    def internal(self) -> bool:
+        """Whether all draws are of one authority."""
+        return len({share.authority_id for share in self.shares}) == 1
+
 
 @dataclass(frozen=True)
 class Neighbourhood:
@@ -75,8 +88,11 @@ class Neighbourhood:
     joint_lists: Sequence[JointList] = ()
 
     def lead(self, shares: Iterable[Share], tags: Sequence[str] = ()) -> tuple[str, LeadRule]:
-        """Who leads, and why: by the joint list, else the higher level, else more matters, else the smaller code."""
+        """Who leads, and why: by the joint list, else the higher level, else more matters, else the smaller code; an
+        authority that meets nobody but itself leads itself."""
         matters = self._matters(shares)
+        if len(matters) == 1:
+            return next(iter(matters)), LeadRule.SAME_AUTHORITY
         if listed := self._listed(frozenset(matters), tags):
             return listed, LeadRule.JOINT_LIST
         ranks = sorted((self._level(id), -len(own), id) for id, own in matters.items())
@@ -106,16 +122,26 @@ class Neighbourhood:
 
 
 def shared(draws: Sequence[TaskDraw]) -> dict[str, list[TaskDraw]]:
-    """Objects that at least two draws of at least two authorities have taken, with those draws."""
-    taken: dict[str, list[TaskDraw]] = {}
-    for draw in draws:
-        for object_id in draw.object_ids:
-            taken.setdefault(object_id, []).append(draw)
-    return {
-        object_id: by
-        for object_id, by in sorted(taken.items())
-        if len(by) > 1 and len({share.authority_id for draw in by for share in draw.shares}) > 1
-    }
+    """Objects that at least two draws have taken, with those draws; by object."""
+    ids, taken = numbered(draws)
+    authorities = {id: number for number, id in enumerate(sorted({s.authority_id for d in draws for s in d.shares}))}
+    whose = [{authorities[share.authority_id] for share in draw.shares} for draw in draws]
+    common = overlap(taken, whose, len(ids)).rows
+    is_common = np.zeros(len(ids), np.bool_)
+    is_common[common] = True
+    by: dict[int, list[TaskDraw]] = {row: [] for row in common.tolist()}
+    for draw, rows in zip(draws, taken, strict=True):
+        for row in rows[is_common[rows]].tolist():
+            by[row].append(draw)
+    return {ids[row]: found for row, found in by.items()}
+
+
+def numbered(draws: Sequence[TaskDraw]) -> tuple[list[str], list[Rows]]:
+    """All objects in order, and for each draw the numbers of its own, ascending."""
+    ids = sorted({object_id for draw in draws for object_id in draw.object_ids})
+    number = {id: place for place, id in enumerate(ids)}
+    taken = (np.fromiter(map(number.__getitem__, draw.object_ids), np.int32, len(draw.object_ids)) for draw in draws)
+    return ids, [np.sort(rows) for rows in taken]
 
 
 def match(draws: Sequence[TaskDraw], neighbourhood: Neighbourhood, tags_of: Mapping[str, Sequence[str]]) -> list[Match]:

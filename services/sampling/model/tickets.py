@@ -28,6 +28,7 @@ from services.sampling.model.frame import Frame, NotACount
 KEY_BYTES = 16
 SEED_BYTES = 32
 CHUNK = 16_384  # rows: keys, tickets and strata of one chunk stay in the second-level cache
+COUNTED_AT_ONCE = 1 << 20  # rows
 WORTH_COMPILING = 1_000_000  # rows: below, loading the compiled kernels takes longer than they save
 ALL_ONES = 2**64 - 1
 
@@ -194,10 +195,13 @@ def count(stratum_of: NDArray[Any], strata: int, loops: ModuleType | None) -> Ro
     """How many rows each stratum has."""
     if len(stratum_of) and not -1 <= int(stratum_of.min()) <= int(stratum_of.max()) < strata:
         raise ValueError(f"rows are of stratum {stratum_of.min()} to {stratum_of.max()}, there are {strata}")
-    if loops is None:
-        return np.bincount(stratum_of.astype(np.int64) + 1, minlength=strata + 1)[1:]
-    counts = np.zeros(strata + 1, np.int64)
-    loops.count(stratum_of, counts)
+    counts = np.zeros(strata + 1, np.int64)  # the last place is for -1
+    if loops is not None:
+        loops.count(stratum_of, counts)
+        return counts[:-1]
+    for start in range(0, len(stratum_of), COUNTED_AT_ONCE):  # a copy of a whole city's strata is gigabytes
+        numbers = stratum_of[start : start + COUNTED_AT_ONCE].astype(np.int64) % (strata + 1)
+        counts += np.bincount(numbers, minlength=strata + 1)
     return counts[:-1]
 
 

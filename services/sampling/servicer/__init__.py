@@ -7,6 +7,7 @@ from services.sampling.servicer.draws import DrawsServicer
 from services.sampling.servicer.inspectors import InspectorsServicer
 from services.sampling.servicer.objects import ObjectsServicer
 from services.sampling.servicer.recusals import RecusalsServicer
+from services.sampling.servicer.standings import StandingsServicer
 from services.sampling.servicer.windows import JointWindowsServicer
 
 __all__ = [
@@ -16,4 +17,5 @@ __all__ = [
     "JointWindowsServicer",
     "ObjectsServicer",
     "RecusalsServicer",
+    "StandingsServicer",
 ]

@@ -39,7 +39,21 @@ class JointWindowsServicer(Servicer, grpc.JointWindowsServiceServicer):
 
     @write
     def CloseJointWindow(self, request: pb.CloseJointWindowRequest, call: Call) -> pb.JointWindow:
-        return wire.window_to_proto(windows.close_joint_window(call.work, request.window_id, etag=request.etag))
+        window = windows.close_joint_window(call.work, request.window_id, etag=request.etag, now=call.now)
+        return wire.window_to_proto(window)
+
+    @write
+    def ReopenJointWindow(self, request: pb.ReopenJointWindowRequest, call: Call) -> pb.JointWindow:
+        window = windows.reopen_joint_window(
+            call.work,
+            vault_of(call.runtime),
+            request.window_id,
+            secrets.token_bytes(32),
+            etag=request.etag,
+            by=call.principal,
+            now=call.now,
+        )
+        return wire.window_to_proto(window)
 
     @write
     def RevealWindowContribution(self, request: pb.RevealWindowContributionRequest, call: Call) -> pb.JointWindow:

@@ -10,6 +10,7 @@ from services.chassis.identity import Principal
 from services.chassis.import_report import ImportReport
 from services.chassis.work import Work
 from services.sampling.events import DrawCommitted
+from services.sampling.model import merkle
 from services.sampling.model.abandonment import Terms
 from services.sampling.model.draw import Draw
 from services.sampling.model.draw_round import DrawState
@@ -33,7 +34,7 @@ from services.sampling.use_cases.abandoning import renew
 from services.sampling.use_cases.access import decidable, known_task, own, seen
 from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population
-from services.sampling.use_cases.revealing import EXCLUDED, FRAME, keep, place, reveal
+from services.sampling.use_cases.revealing import EXCLUDED, FRAME, LEAVES, keep, place, reveal
 from services.sampling.use_cases.sealing import Vault, keep_secret, needed_secret
 
 Calendar = Callable[[int, int], Days]
@@ -140,6 +141,8 @@ def commit_draw(
     excuse = excuse_of(task, window, day, calendar, override_reason)
     frozen = frozen_now(work, population, draw, day)
     left_out = excluded_csv(frozen.excluded.items()) if frozen.excluded else b""
+    frame = frame_csv(frozen.frame)
+    leaves = merkle.leaves(frame)
     draw.commit(
         frozen,
         left_out,
@@ -148,8 +151,10 @@ def commit_draw(
         window_id=window_id,
         override_reason=excuse,
         reveal_by=reveal_by,
+        frame_merkle=merkle.root(leaves),
     )
-    keep(work, draw, FRAME, frame_csv(frozen.frame))
+    keep(work, draw, FRAME, frame)
+    keep(work, draw, LEAVES, leaves)
     keep(work, draw, EXCLUDED, left_out)
     if window:
         window.join(draw.draw_id, draw.round.commitment)

@@ -16,7 +16,7 @@ from services.sampling.transcript import transcript, transcript_bytes
 from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population
 
-FRAME, EXCLUDED, TRANSCRIPT = "frame.csv", "excluded.csv", "transcript.json"
+FRAME, LEAVES, EXCLUDED, TRANSCRIPT = "frame.csv", "frame.leaves", "excluded.csv", "transcript.json"
 
 
 def reveal(

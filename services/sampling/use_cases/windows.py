@@ -14,7 +14,8 @@ from services.sampling.model.matching import Match, Neighbourhood, TaskDraw, mat
 from services.sampling.model.neighbours import Authority, JointList
 from services.sampling.model.records import JointMatchRow, MatchParticipant
 from services.sampling.model.seed import contribution
-from services.sampling.model.window import JointWindow, JointWindowState, WindowExists, first_day
+from services.sampling.model.window import JointWindow, first_day, slot_of
+from services.sampling.model.window_refusals import WindowExists
 from services.sampling.use_cases.access import known_task
 from services.sampling.use_cases.draws import Calendar, contributor
 from services.sampling.use_cases.population import Population
@@ -43,13 +44,13 @@ def open_joint_window(
         WindowExists: it has one that is not revealed yet.
     """
     first_day(year, quarter)
-    waiting = [JointWindowState.OPEN, JointWindowState.CLOSED]
-    if before := work.find(JointWindow, year=year, quarter=quarter, state=waiting):
-        raise WindowExists(before.window_id)
     days = calendar(year, quarter)
+    work.next_number(f"joint-window {slot_of(year, quarter)}")  # who opens the same quarter meanwhile waits here
+    if before := work.find(JointWindow, slot=slot_of(year, quarter)):
+        raise WindowExists(before.window_id)
     window = JointWindow.opened(work.new_id(), year, quarter, days, contribution(secret))
     work.add(window)
-    keep_secret(work, vault, window.window_id, secret)
+    keep_secret(work, vault, window.sealed_under, secret)
     return window
 
 
@@ -60,10 +61,24 @@ def add_window_contribution(work: Work, window_id: str, hash: str, *, etag: str,
     return window
 
 
-def close_joint_window(work: Work, window_id: str, *, etag: str) -> JointWindow:
+def close_joint_window(work: Work, window_id: str, *, etag: str, now: datetime) -> JointWindow:
     """Bind the window to all its draws."""
     window = work.get(JointWindow, window_id, etag=etag, lock=True)
-    window.close()
+    window.close(now)
+    return window
+
+
+def reopen_joint_window(
+    work: Work, vault: Vault, window_id: str, secret: bytes, *, etag: str, by: Principal, now: datetime
+) -> JointWindow:
+    """Go on without those who kept their secrets back.
+
+    Args:
+        secret: 32 random bytes, the platform's new contribution.
+    """
+    window = work.get(JointWindow, window_id, etag=etag, lock=True)
+    window.reopen(needed_secret(work, vault, window.sealed_under), contribution(secret), by.subject, now)
+    keep_secret(work, vault, window.sealed_under, secret)
     return window
 
 
@@ -79,7 +94,7 @@ def reveal_joint_window(
 ) -> JointWindow:
     """Open the platform's secret, draw every draw of the window with the one seed, and match what they took."""
     window = work.get(JointWindow, window_id, etag=etag, lock=True)
-    secrets = window.secrets(needed_secret(work, vault, window_id))
+    secrets = window.secrets(needed_secret(work, vault, window.sealed_under))
     committed = window.committed()
     draws = [work.get(Draw, draw_id, lock=True) for draw_id in window.draw_ids]
     taken = [

@@ -74,4 +74,6 @@ def report_to_proto(window: JointWindow) -> pb.JointWindowReport:
         draws=len(window.draws),
         authorities=window.authority_count,
         matches=window.match_count,
+        internal_matches=window.internal_match_count,
+        external_matches=window.match_count - window.internal_match_count,
     )

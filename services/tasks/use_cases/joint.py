@@ -1,4 +1,8 @@
-"""Joint tasks made by matching (TJ 2): what several authorities drew in one window they inspect together, once."""
+"""Joint tasks made by matching (TJ 1, 2): what several draws of one window have taken is inspected together, once.
+
+Several authorities go together (外部联合); one authority that drew an object twice goes once, with the matters of both
+draws on one form (内部综合, “一表通查”).
+"""
 
 from __future__ import annotations
 
@@ -41,7 +45,7 @@ def note_joint_matched(
     for match in matches:
         task_ids = dict.fromkeys(participant.task_id for participant in match.participants)  # partners share one task
         found = [singles[id, match.object_id] for id in task_ids if (id, match.object_id) in singles]
-        if len({part.authority_id for _, single in found for part in single.parts}) >= 2 and len(found) >= 2:
+        if len(found) >= 2:
             joint, inspection = _join(work, window_id, window_name, match, found, now)
             joined[joint.task_id] = joint
             made.append(inspection)
@@ -109,19 +113,20 @@ def _open(
     work: Work, window_id: str, window_name: str, key: str, lead_id: str, singles: list[Single], now: datetime
 ) -> Task:
     tasks = [task for task, _ in singles]
+    internal = len({part.authority_id for _, single in singles for part in single.parts}) == 1
     lead_task = next((task for task in tasks if task.authority_id == lead_id), tasks[0])
     lead = work.get(Authority, lead_id)
     joint = Task(
         task_id=work.new_id(),
         number=next_number(work, lead, lead_task.nature, lead_task.year),
-        name=f"{window_name}联合抽查",
+        name=f"{window_name}{'综合检查' if internal else '联合抽查'}",
         year=lead_task.year,
         kind=TaskKind.RANDOM,
         nature=lead_task.nature,
         test_term=lead_task.test_term,
         expires_at=lead_task.expires_at,
         origin=TaskOrigin.MATCHED,
-        type=TaskType.CROSS_AGENCY,
+        type=TaskType.OWN_AGENCY if internal else TaskType.CROSS_AGENCY,
         authority_id=lead_id,
         authority_name=lead.name,
         region=lead.region,

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from services.sampling.model import merkle
 from services.sampling.model.commitment import (
     Commitment,
     Redraw,
+    Replaced,
     WindowCommitment,
     commit,
     contribution,
@@ -18,6 +20,7 @@ from services.sampling.model.commitment import (
 from services.sampling.model.frame import Frame, excluded_csv, frame_csv, quota_by_ratio, spread
 from services.sampling.model.teams import Candidate, Post, draw_teams
 from services.sampling.model.tickets import draw_from
+from services.sampling.proof import proof
 from services.sampling.team_transcript import team_transcript
 from services.sampling.transcript import transcript
 
@@ -154,6 +157,47 @@ def window() -> tuple[Case, Case, WindowCommitment, Case]:
     a, b = (case(one, frame, b"", secrets, window=both) for one, frame in zip(committed[:2], frames[:2], strict=True))
     late_window = window_commitment("2025Q3", [committed[2].digest()], hashes)
     return a, b, both, case(committed[2], frames[2], b"", secrets, window=late_window)
+
+
+def proven() -> Case:
+    """A draw whose commitment binds the root of a tree with three leaves."""
+    frame = Frame.of({uscc(n, 101 + n % 20): "AAB"[n % 3] for n in range(600)})
+    revealed = [secret("proven platform"), secret("proven supervisor")]
+    root = merkle.root(merkle.leaves(frame_csv(frame)))
+    hashes = [contribution(one) for one in revealed]
+    committed = commit("proven", 1, frame, {"A": 12, "B": 5}, hashes, frame_merkle=root)
+    return case(committed, frame, b"", revealed)
+
+
+def proof_of(of: Case, id: str) -> dict[str, Any]:
+    """The proof of an object of its frame."""
+    line = merkle.find(of.frame, id)
+    assert line is not None
+    return proof(of.transcript["commitment_sha256"], id, line, of.frame, merkle.leaves(of.frame))
+
+
+def listed(of: Case) -> list[tuple[str, dict[str, str]]]:
+    """Who was drawn or is a substitute, with how they stand."""
+    return [
+        (kind, one)
+        for stratum in of.transcript["strata"]
+        for kind, name in (("DRAWN", "winners"), ("SUBSTITUTE", "substitutes"))
+        for one in stratum[name]
+    ]
+
+
+def reopened(of_window: WindowCommitment) -> Case:
+    """The first draw of a window that goes on without the supervisor, whose secret never came."""
+    frame = Frame.of(dict.fromkeys(objects(0, 80), "餐饮"))
+    committed = commit("window-a", 1, frame, {"餐饮": 12}, [])
+    secrets = [secret("window platform anew"), secret("a partner")]
+    again = WindowCommitment(
+        of_window.window,
+        of_window.draws,
+        tuple(contribution(one) for one in secrets),
+        Replaced(of_window.digest(), of_window.contributions[1:]),
+    )
+    return case(committed, frame, b"", secrets, window=again)
 
 
 def teams(of: Case) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import rfc8785
 
+from services.sampling.model import merkle
 from services.sampling.model.commitment import commit, contribution, seed
 from services.sampling.model.frame import Frame, excluded_csv, frame_csv, quota_by_ratio, read_frame, sha256_hex, spread
 from services.sampling.model.tickets import draw_from, key, keys, tickets
@@ -49,6 +50,11 @@ def files() -> dict[str, bytes]:
     add("window-a", "two draws of one window whose frames overlap", a, announced=both.digest())
     add("window-b", "the other one", b, announced=both.digest())
 
+    again = cases.reopened(both)
+    add("window-reopened", "a window that went on without who kept a secret back", again, files="window-a")
+    proven = cases.proven()
+    add("proven", "a commitment with the root of a tree over its lines", proven)
+
     winner = normal.transcript["strata"][0]["winners"][0]["id"]
     frame = normal.frame.replace(f"{winner},A\n".encode(), b"")
     faults = ["FRAME_HASH", "FRAME_COUNT", "STRATUM_COUNT", "NUMBERS", "WINNER", "SUBSTITUTE"]
@@ -80,6 +86,12 @@ def files() -> dict[str, bytes]:
     add("wrong-substitute", "the substitutes are in another order", reordered(normal), "SUBSTITUTE", files="normal")
 
     add("wrong-secret", "a secret that was not committed", wrong_secret(normal), "SECRET", files="normal")
+    one_less = changed(normal, "secrets", normal.transcript["secrets"][:1])
+    add("secret-missing", "a contributor's secret was left out", one_less, "SECRETS_MISSING", files="normal")
+    unnamed = redrawn(rehashed(changed(again, "window", "commitment", "replaces", "missing", [])))
+    add("window-reopened-unnamed", "a window that went on and does not say without whom", unnamed, "REPLACES")
+    other_root = rehashed(changed(proven, "commitment", "frame_merkle", "7" * 64))
+    add("wrong-root", "a committed root that is not the frame's", redrawn(other_root), "FRAME_MERKLE", files="proven")
     add("chosen-seed", "a seed of one's own liking", changed(normal, "seed", "5" * 64), "SEED", files="normal")
     again = cases.normal(secrets=("better luck", "better luck too"))
     add("reissued", "all made again with other secrets", again, "ANNOUNCED", files="normal", announced=announced)
@@ -143,8 +155,68 @@ def files() -> dict[str, bytes]:
     about = "somebody else in the place of an inspector; the others stay"
     of = {"teams": "teams-replaced.json", "draw": "teams-replaced-seed.json"}
     index.append({"name": "teams-replaced", "about": about, **of, "faults": []})
+    for entry, document in proofs(proven, normal):
+        made[f"{entry['name']}.json"] = pretty(document)
+        index.append({**entry, "proof": f"{entry['name']}.json"})
+    passed_over = passed(proven)
+    made["proof-passed-over.transcript.json"] = pretty(passed_over.transcript)
     made["index.json"] = pretty(index)
     return made
+
+
+Proof = tuple[dict[str, object], dict[str, Any]]
+
+
+def proofs(proven: Case, normal: Case) -> list[Proof]:
+    """Proofs of one object each: entries of the index without the name of their file, and the proofs."""
+    listed = {kind: one["id"] for kind, one in cases.listed(proven)}
+    nobody = next(id for id in read_frame(proven.frame).ids if id not in {one["id"] for _, one in cases.listed(proven)})
+    first = proven.transcript["strata"][0]["winners"][0]["id"]
+    foreign = cases.proof_of(proven, first)
+    of_normal = {**foreign, "commitment_sha256": normal.transcript["commitment_sha256"]}
+
+    def entry(name: str, about: str, *faults: str, of: str = "proven", standing: str = "") -> dict[str, object]:
+        found = {"standing": standing} if standing else {}
+        return {"name": name, "about": about, "transcript": f"{of}.json", **found, "faults": list(faults)}
+
+    def proof_for(who: str, **other: object) -> dict[str, Any]:
+        return {**cases.proof_of(proven, who), **other}
+
+    return [
+        (entry("proof-drawn", "one who was drawn", standing="DRAWN"), proof_for(listed["DRAWN"])),
+        (entry("proof-substitute", "a substitute", standing="SUBSTITUTE"), proof_for(listed["SUBSTITUTE"])),
+        (entry("proof-not-drawn", "one who was not", standing="NOT_DRAWN"), proof_for(nobody)),
+        (entry("proof-of-another-stratum", "a line with another stratum", "PROOF"), proof_for(nobody, stratum="C")),
+        (entry("proof-of-a-stranger", "an id that is not in the frame", "PROOF"), proof_for(nobody, id="9")),
+        (entry("proof-of-another-draw", "of another draw", "OTHER_DRAW", of="normal"), foreign),
+        (entry("proof-without-a-tree", "of a draw without a tree", "NO_PROOF", of="normal"), of_normal),
+        (
+            entry(
+                "proof-passed-over",
+                "one with the smallest ticket, who was taken off the list",
+                "WINNER",
+                of="proof-passed-over.transcript",
+            ),
+            proof_for(first),
+        ),
+    ]
+
+
+def passed(proven: Case) -> Case:
+    """The winner with the smallest ticket is taken off the list, and everybody behind moves up."""
+    transcript = copy.deepcopy(proven.transcript)
+    stratum = transcript["strata"][0]
+    del stratum["winners"][0]
+    stratum["winners"].append(stratum["substitutes"].pop(0))
+    stratum["unlisted"] += 1
+    return Case(transcript, proven.frame, b"")
+
+
+def redrawn(case: Case) -> Case:
+    """The case with the objects that its seed draws."""
+    quotas = {stratum["name"]: stratum["quota"] for stratum in case.transcript["commitment"]["strata"]}
+    drawn = draw_from(read_frame(case.frame), quotas, bytes.fromhex(case.transcript["seed"]), 2)
+    return changed(case, "strata", [stratum_document(stratum) for stratum in drawn])
 
 
 def changed(case: Case, *path_and_value: Any) -> Case:
@@ -162,17 +234,10 @@ def rehashed(case: Case) -> Case:
     """The case with commitment, seed and result made to fit its changed commitment."""
     transcript = copy.deepcopy(case.transcript)
     transcript["commitment_sha256"] = sha256_hex(rfc8785.dumps(transcript["commitment"]))
+    binding = transcript.get("window", transcript)
+    binding["commitment_sha256"] = sha256_hex(rfc8785.dumps(binding["commitment"]))
     secrets = [bytes.fromhex(secret) for secret in transcript["secrets"]]
-    transcript["seed"] = seed(transcript["commitment_sha256"], secrets).hex()
-    return Case(transcript, case.frame, case.excluded)
-
-
-def redrawn(case: Case) -> Case:
-    """The case with a result that fits its seed."""
-    transcript = copy.deepcopy(case.transcript)
-    quotas = {stratum["name"]: stratum["quota"] for stratum in transcript["commitment"]["strata"]}
-    drawn = draw_from(read_frame(case.frame), quotas, bytes.fromhex(transcript["seed"]), 2)
-    transcript["strata"] = [stratum_document(stratum) for stratum in drawn]
+    transcript["seed"] = seed(binding["commitment_sha256"], secrets).hex()
     return Case(transcript, case.frame, case.excluded)
 
 
@@ -279,6 +344,14 @@ def primitives() -> dict[str, object]:
             for seed in seeds
             for id in ids
         ],
+        "in_order": {
+            "objects": [["b", "01" * 16], ["z", "00" * 16], ["\U00020bb7", "01" * 16], ["\uff5a", "01" * 16]],
+            "order": ["z", "b", "\uff5a", "\U00020bb7"],
+        },
+        "merkle_root": [
+            {"lines": n, "of": "<n>,A with n from 00000", "root": merkle.root(merkle.leaves(numbered(n)))}
+            for n in (1, 2, 256, 257, 513, 1281)
+        ],
         "frame_csv": {"objects": {"b": "甲", "a": "甲", "c": "乙"}, "text": frame_csv(frame).decode()},
         "commitment": {
             "document": commitment.document(),
@@ -291,6 +364,11 @@ def primitives() -> dict[str, object]:
             "seed": commitment.seed(secrets).hex(),
         },
     }
+
+
+def numbered(count: int) -> bytes:
+    """A frame of so many objects with five digits each."""
+    return "".join(f"{n:05d},A\n" for n in range(count)).encode()
 
 
 def pretty(document: object) -> bytes:

@@ -26,7 +26,15 @@ REDRAW = cases.redraw(NORMAL)
 TOTAL = cases.by_total()
 WINDOW_A, WINDOW_B, WINDOW, LATE = cases.window()
 TEAMS = cases.teams(NORMAL)
-CASES = {"normal": NORMAL, "redraw": REDRAW, "total": TOTAL, "shortfall": cases.shortfall(), "window": WINDOW_A}
+CASES = {
+    "normal": NORMAL,
+    "redraw": REDRAW,
+    "total": TOTAL,
+    "shortfall": cases.shortfall(),
+    "window": WINDOW_A,
+    "reopened": cases.reopened(WINDOW),
+    "proven": cases.proven(),
+}
 
 
 def codes(faults: list[Fault]) -> list[str]:
@@ -105,6 +113,16 @@ def test_two_changes_at_once_do_not_hide_each_other(data: st.DataObject) -> None
         at(changed, path[:-1])[path[-1]] = data.draw(st.sampled_from(mutants(at(changed, path))))
     if changed != NORMAL.transcript:
         assert verify(changed, NORMAL.frame, NORMAL.excluded)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.sampled_from(sorted(CASES)), st.data(), st.integers(0, 255))
+def test_one_other_byte_in_the_published_file_is_found(name: str, data: st.DataObject, byte: int) -> None:
+    case = CASES[name]
+    published = bytearray(transcript_bytes(case.transcript))
+    published[data.draw(st.integers(0, len(published) - 1))] = byte
+    same = bytes(published) == transcript_bytes(case.transcript)
+    assert bool(verify(bytes(published), case.frame, case.excluded)) != same
 
 
 @settings(deadline=None, max_examples=150)

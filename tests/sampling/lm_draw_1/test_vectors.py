@@ -12,6 +12,7 @@ import pytest
 
 from services.sampling.team_transcript import verify_teams
 from services.sampling.transcript import verify
+from services.sampling.verifier import verify_proof
 from tests.sampling.lm_draw_1.make_vectors import DIRECTORY, HAND_WRITTEN, files
 
 INDEX = json.loads((DIRECTORY / "index.json").read_bytes())
@@ -28,7 +29,10 @@ def test_the_vectors_are_what_the_code_makes_of_them() -> None:
 
 @pytest.mark.parametrize("case", INDEX, ids=[case["name"] for case in INDEX])
 def test_the_verifier_finds_just_the_faults_that_are_there(case: dict[str, Any]) -> None:
-    if "teams" in case:
+    if "proof" in case:
+        verdict, faults = verify_proof(read(case["transcript"]), read(case["proof"]))
+        assert (verdict.standing if verdict else None) == case.get("standing")
+    elif "teams" in case:
         faults = verify_teams(read(case["teams"]), json.loads(read(case["draw"])))
     else:
         previous = json.loads(read(case["previous"])) if "previous" in case else None

@@ -58,6 +58,46 @@ function readFrame(bytes) {
   return rows && rows.every(([, stratum]) => stratum !== "" && !FORBIDDEN.test(stratum)) ? rows : null;
 }
 
+// the tree: leaves of up to 256 lines, 0 ‖ line, 1 ‖ hashes of lines, 2 ‖ left ‖ right
+
+const lineHash = (line) => sha256(Buffer.concat([Buffer.from([0]), utf8(line)]));
+const leafHash = (hashes) => sha256(Buffer.concat([Buffer.from([1]), ...hashes]));
+const nodeHash = (left, right) => sha256(Buffer.concat([Buffer.from([2]), left, right]));
+
+/** Root over the lines of a frame, hex; empty where there are none. */
+function merkleRoot(bytes) {
+  const rows = bytes.toString("latin1").split("\n").slice(0, -1).map((row) => Buffer.from(row, "latin1"));
+  const hashes = rows.map((row) => sha256(Buffer.concat([Buffer.from([0]), row])));
+  let level = [];
+  for (let at = 0; at < hashes.length; at += 256) level.push(leafHash(hashes.slice(at, at + 256)));
+  while (level.length > 1) {
+    const above = [];
+    for (let at = 0; at < level.length; at += 2) {
+      above.push(at + 1 < level.length ? nodeHash(level[at], level[at + 1]) : level[at]);
+    }
+    level = above;
+  }
+  return level.length ? level[0].toString("hex") : "";
+}
+
+/** The root that a proof leads to; empty where it leads to none. */
+function rootOf(proof, count) {
+  const place = proof.line - 1;
+  const hashes = proof.lines.map((one) => Buffer.from(one, "hex"));
+  const path = [...proof.path];
+  let [size, number] = [Math.ceil(count / 256), Math.floor(place / 256)];
+  if (place < 0 || place >= count || hashes.length !== Math.min(256, count - 256 * number)) return "";
+  if (!hashes[place % 256].equals(lineHash(`${proof.id},${proof.stratum}`))) return "";
+  let reached = leafHash(hashes);
+  for (; size > 1; size = Math.ceil(size / 2), number = Math.floor(number / 2)) {
+    if (number % 2 === 0 && number + 1 >= size) continue;
+    if (!path.length) return "";
+    const other = Buffer.from(path.shift(), "hex");
+    reached = number % 2 ? nodeHash(other, reached) : nodeHash(reached, other);
+  }
+  return path.length ? "" : reached.toString("hex");
+}
+
 /** ⌊ratio × count + 1/2⌋, at least 1 where both are positive; exact. */
 function quotaByRatio(ratio, count) {
   const [whole, decimals = ""] = ratio.split(".");
@@ -95,10 +135,12 @@ function encrypt(seed, block) {
 const ticket = (seed, id) => encrypt(seed, key(id));
 const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0); // of hex, numbers and booleans
 
+const byTicket = (a, b) => compare(a.ticket, b.ticket) || byBytes(a.id, b.id);
+
 /** All objects of one stratum in the order of tickets. */
 function inOrder(frame, stratum, seed) {
   const objects = frame.filter(([, name]) => name === stratum).map(([id]) => ({ id, ticket: ticket(seed, id) }));
-  return objects.sort((a, b) => compare(a.ticket, b.ticket) || byBytes(a.id, b.id));
+  return objects.sort(byTicket);
 }
 
 function covers(region, other) {
@@ -208,6 +250,7 @@ const commitmentShape = object({
   contributions: list(hex64),
   "total?": number,
   "redraw?": object({ previous: hex64, reason: text, approved_by: text }),
+  "frame_merkle?": hex64,
 });
 const recordShape = object({
   spec,
@@ -220,7 +263,13 @@ const transcriptShape = object({
   commitment: commitmentShape,
   commitment_sha256: hex64,
   "window?": object({
-    commitment: object({ spec, window: text, draws: list(hex64), contributions: list(hex64) }),
+    commitment: object({
+      spec,
+      window: text,
+      draws: list(hex64),
+      contributions: list(hex64),
+      "replaces?": object({ previous: hex64, missing: list(hex64) }),
+    }),
     commitment_sha256: hex64,
   }),
   secrets: list(hex64),
@@ -239,6 +288,15 @@ const transcriptShape = object({
       unlisted: number,
     }),
   ),
+});
+const proofShape = object({
+  spec: (v) => v === "LM-DRAW-1-PROOF",
+  commitment_sha256: hex64,
+  id: text,
+  stratum: text,
+  line: number,
+  lines: list(hex64),
+  path: list(hex64),
 });
 const region = like(/^[0-9]*$/);
 const teamShape = object({
@@ -298,16 +356,74 @@ function abandonmentHolds(commitment, record) {
   );
 }
 
+/** What a commitment, its window and the secrets must be; gives the seed to draw with. */
+function bindings(transcript, fault, { announced, previous } = {}) {
+  const { commitment, window } = transcript;
+  if (!ascending(commitment.strata.map(({ name }) => name))) {
+    fault("STRATA_ORDER", true);
+  } else {
+    const counts = commitment.strata.map(({ name, count }) => [name, count]);
+    const useTotal = "total" in commitment && counts.some(([, count]) => count > 0);
+    const byTotal = useTotal ? spread(commitment.total, counts) : new Map();
+    for (const { name, count, quota, ratio } of commitment.strata) {
+      fault("QUOTA_RULE", quota !== (ratio ? quotaByRatio(ratio, count) : (byTotal.get(name) ?? quota)));
+    }
+  }
+
+  const redraw = commitment.redraw;
+  const abandoned = previous?.contributions !== undefined;
+  if (commitment.round < 1 || commitment.round > 1 !== (redraw !== undefined)) {
+    fault("REDRAW", true);
+  } else if (previous && redraw) {
+    const before = previous.commitment;
+    const follows = before.draw === commitment.draw && before.round + 1 === commitment.round;
+    fault("PREVIOUS_ROUND", !follows || redraw.previous !== committed(before));
+  }
+  if (previous && redraw) {
+    const says = redraw.reason.split(" ")[0] === "WITHHELD";
+    fault("ABANDONED", says !== abandoned || (abandoned && !abandonmentHolds(commitment, previous)));
+  }
+
+  let faulty = false;
+  const bound = (code, when) => {
+    faulty ||= Boolean(when);
+    fault(code, when);
+  };
+  const binding = window ?? transcript;
+  bound("COMMITMENT", committed(commitment) !== transcript.commitment_sha256);
+  if (window) {
+    bound("COMMITMENT", committed(window.commitment) !== window.commitment_sha256);
+    bound("WINDOW_ORDER", !ascending(window.commitment.draws));
+    bound("NOT_IN_WINDOW", !window.commitment.draws.includes(transcript.commitment_sha256));
+    bound("CONTRIBUTIONS", commitment.contributions.length > 0);
+    const { replaces } = window.commitment;
+    const again = replaces && window.commitment.contributions.some((one) => replaces.missing.includes(one));
+    bound("REPLACES", replaces && (replaces.missing.length === 0 || !ascending(replaces.missing) || again));
+  }
+  const { contributions } = binding.commitment;
+  bound("CONTRIBUTIONS", contributions.length === 0);
+  bound("ANNOUNCED", announced !== undefined && announced !== binding.commitment_sha256);
+  bound("SECRETS_MISSING", transcript.secrets.length !== contributions.length);
+  transcript.secrets.slice(0, contributions.length).forEach((secret, i) => {
+    bound("SECRET", hash(Buffer.from(secret, "hex")) !== contributions[i]);
+  });
+  const computed = seedOf(binding.commitment_sha256, transcript.secrets);
+  const seed = faulty ? Buffer.from(transcript.seed, "hex") : computed;
+  fault("SEED", !faulty && computed.toString("hex") !== transcript.seed);
+  return seed;
+}
+
 /** The faults of a draw, as a list of codes. */
 export function verify(transcript, frameCsv, { excludedCsv, announced, previous } = {}) {
   if (!transcriptShape(transcript)) return ["MALFORMED"];
-  const abandoned = previous !== undefined && previous !== null && previous.contributions !== undefined;
-  if (previous !== undefined && !(abandoned ? recordShape : transcriptShape)(previous)) return ["PREVIOUS_ROUND"];
+  const isBefore = previous?.contributions === undefined ? transcriptShape : recordShape;
+  if (previous !== undefined && !isBefore(previous)) return ["PREVIOUS_ROUND"];
   const faults = [];
   const fault = (code, when) => void (when && faults.push(code));
-  const { commitment, window } = transcript;
+  const { commitment } = transcript;
 
-  fault("FRAME_HASH", hash(frameCsv) !== commitment.frame_sha256);
+  if (hash(frameCsv) !== commitment.frame_sha256) fault("FRAME_HASH", true);
+  else if ("frame_merkle" in commitment) fault("FRAME_MERKLE", commitment.frame_merkle !== merkleRoot(frameCsv));
   const frame = readFrame(frameCsv);
   fault("FRAME_UNREADABLE", !frame);
   if (frame) {
@@ -326,49 +442,7 @@ export function verify(transcript, frameCsv, { excludedCsv, announced, previous 
     }
   }
 
-  if (!ascending(commitment.strata.map(({ name }) => name))) {
-    fault("STRATA_ORDER", true);
-  } else {
-    const counts = commitment.strata.map(({ name, count }) => [name, count]);
-    const useTotal = "total" in commitment && counts.some(([, count]) => count > 0);
-    const byTotal = useTotal ? spread(commitment.total, counts) : new Map();
-    for (const { name, count, quota, ratio } of commitment.strata) {
-      fault("QUOTA_RULE", quota !== (ratio ? quotaByRatio(ratio, count) : (byTotal.get(name) ?? quota)));
-    }
-  }
-
-  const redraw = commitment.redraw;
-  if (commitment.round < 1 || commitment.round > 1 !== (redraw !== undefined)) {
-    fault("REDRAW", true);
-  } else if (previous && redraw) {
-    const before = previous.commitment;
-    const follows = before.draw === commitment.draw && before.round + 1 === commitment.round;
-    fault("PREVIOUS_ROUND", !follows || redraw.previous !== committed(before));
-  }
-  if (previous && redraw) {
-    const says = redraw.reason.split(" ")[0] === "WITHHELD";
-    fault("ABANDONED", says !== abandoned || (abandoned && !abandonmentHolds(commitment, previous)));
-  }
-
-  const before = faults.length;
-  const binding = window ?? transcript;
-  fault("COMMITMENT", committed(commitment) !== transcript.commitment_sha256);
-  if (window) {
-    fault("COMMITMENT", committed(window.commitment) !== window.commitment_sha256);
-    fault("WINDOW_ORDER", !ascending(window.commitment.draws));
-    fault("NOT_IN_WINDOW", !window.commitment.draws.includes(transcript.commitment_sha256));
-    fault("CONTRIBUTIONS", commitment.contributions.length > 0);
-  }
-  const { contributions } = binding.commitment;
-  fault("CONTRIBUTIONS", contributions.length === 0);
-  fault("ANNOUNCED", announced !== undefined && announced !== binding.commitment_sha256);
-  fault("SECRETS_MISSING", transcript.secrets.length !== contributions.length);
-  transcript.secrets.slice(0, contributions.length).forEach((secret, i) => {
-    fault("SECRET", hash(Buffer.from(secret, "hex")) !== contributions[i]);
-  });
-  const computed = seedOf(binding.commitment_sha256, transcript.secrets);
-  const seed = faults.length > before ? Buffer.from(transcript.seed, "hex") : computed;
-  fault("SEED", faults.length === before && computed.toString("hex") !== transcript.seed);
+  const seed = bindings(transcript, fault, { announced, previous });
 
   if (!frame) return faults;
   const names = (strata) => JSON.stringify(strata.map(({ name }) => name));
@@ -396,6 +470,38 @@ export function verify(transcript, frameCsv, { excludedCsv, announced, previous 
   });
   for (const name of Object.keys(sums)) fault("NUMBERS", transcript[name] !== sums[name]);
   return faults;
+}
+
+/** How the object of a proof stands, and the faults as a list of codes. */
+export function verifyProof(transcript, proof, { announced } = {}) {
+  if (!transcriptShape(transcript) || !proofShape(proof)) return { faults: ["MALFORMED"] };
+  const faults = [];
+  const fault = (code, when) => void (when && faults.push(code));
+  const { commitment } = transcript;
+  const seed = bindings(transcript, fault, { announced });
+  if (proof.commitment_sha256 !== transcript.commitment_sha256) fault("OTHER_DRAW", true);
+  else if (!("frame_merkle" in commitment)) fault("NO_PROOF", true);
+  else fault("PROOF", rootOf(proof, commitment.frame_count) !== commitment.frame_merkle);
+  if (faults.length) return { faults };
+  const names = (strata) => JSON.stringify(strata.map(({ name }) => name));
+  const number = commitment.strata.findIndex(({ name }) => name === proof.stratum);
+  if (names(commitment.strata) !== names(transcript.strata) || number < 0) return { faults: ["RESULT_STRATA"] };
+  const { count, quota } = commitment.strata[number];
+  const { winners, substitutes, wanted, drawn, short, unlisted } = transcript.strata[number];
+  const listed = [...winners, ...substitutes];
+  const must = Math.min(quota, count);
+  const numbers = [winners.length, wanted, drawn, short, unlisted];
+  fault("NUMBERS", canonical(numbers) !== canonical([must, quota, must, quota - must, count - listed.length]));
+  fault("TICKET", listed.some((one) => one.ticket !== ticket(seed, one.id)));
+  fault("WINNER", listed.some((one, i) => i > 0 && byTicket(listed[i - 1], one) >= 0));
+  const own = { id: proof.id, ticket: ticket(seed, proof.id) };
+  const place = listed.findIndex(({ id }) => id === proof.id);
+  if (!faults.length && place < 0) {
+    const smaller = listed.filter((one) => byTicket(one, own) < 0).length;
+    fault(smaller < winners.length ? "WINNER" : "SUBSTITUTE", smaller < listed.length);
+  }
+  const standing = place < 0 ? "NOT_DRAWN" : place < winners.length ? "DRAWN" : "SUBSTITUTE";
+  return faults.length ? { faults } : { faults, standing };
 }
 
 /** The faults of a draw of inspectors, as a list of codes. */
@@ -431,6 +537,13 @@ function primitiveFailures(p) {
   }
   for (const one of p.keys) equal(`key ${one.id}`, key(one.id).toString("hex"), one.key);
   for (const one of p.tickets) equal(`ticket ${one.id}`, ticket(Buffer.from(one.seed, "hex"), one.id), one.ticket);
+  const { objects, order } = p.in_order;
+  const sorted = objects.map(([id, of]) => ({ id, ticket: of })).sort(byTicket);
+  equal("equal tickets", sorted.map(({ id }) => id), order);
+  for (const { lines: count, root } of p.merkle_root) {
+    const rows = Array.from({ length: count }, (_, n) => `${String(n).padStart(5, "0")},A\n`);
+    equal(`root of ${count}`, merkleRoot(utf8(rows.join(""))), root);
+  }
   const ids = Object.keys(p.frame_csv.objects).sort(byBytes);
   equal("frame.csv", ids.map((id) => `${id},${p.frame_csv.objects[id]}\n`).join(""), p.frame_csv.text);
   equal("canonical", canonical(p.commitment.document), p.commitment.canonical);
@@ -444,7 +557,11 @@ function runVectors(directory) {
   const failures = primitiveFailures(parse(read("primitives.json")));
   const index = parse(read("index.json"));
   for (const one of index) {
-    const found = one.teams
+    const shown = one.proof && verifyProof(parse(read(one.transcript)), parse(read(one.proof)));
+    if (shown?.standing !== one.standing) failures.push(`${one.name}: stands ${shown.standing}, not ${one.standing}`);
+    const found = shown
+      ? shown.faults
+      : one.teams
       ? verifyTeams(parse(read(one.teams)), parse(read(one.draw)))
       : verify(parse(read(one.transcript)), read(one.frame), {
           excludedCsv: read(one.excluded),
