@@ -47,6 +47,7 @@ class InspectorFacts:
         valid_until: last day the certificate is valid.
         expert: accompanies and signs nothing.
         subject: the account's subject in the identity provider; empty: none.
+        earlier_employers: ids of objects the inspector worked for, from each of which a recusal is derived.
     """
 
     certificate: str
@@ -60,6 +61,7 @@ class InspectorFacts:
     subject: str = ""
     retired: bool = False
     retired_reason: str = ""
+    earlier_employers: tuple[str, ...] = ()
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -67,7 +69,10 @@ class InspectorFacts:
     updated_by: str = ""
 
 
-ENTERED = ("name", "authority_id", "region", "valid_until", "domains", "qualifications", "expert", "subject")
+ENTERED = (
+    "name", "authority_id", "region", "valid_until", "domains", "qualifications", "expert", "subject",
+    "earlier_employers",
+)  # fmt: skip
 """What is entered about an inspector."""
 
 

@@ -25,7 +25,15 @@ from services.sampling.model.cells import (
     tags_of,
     type_of,
 )
-from services.sampling.model.inspection_object import LONGEST_NAME, OBJECT_ID, Contact, Licence, ObjectFacts, ObjectType
+from services.sampling.model.inspection_object import (
+    LONGEST,
+    LONGEST_NAME,
+    OBJECT_ID,
+    Contact,
+    Licence,
+    ObjectFacts,
+    ObjectType,
+)
 from services.sampling.model.region import Regions
 
 LONGEST_TEXT = 20_000
@@ -54,6 +62,9 @@ class Row(NamedTuple):
     contact_name: str
     contact_phone: str
     owner_id: str
+    alias: str
+    legal_representative: str
+    area: str
 
 
 HEADERS = {
@@ -78,6 +89,11 @@ HEADERS = {
     "联络员": "contact_name",
     "联系电话": "contact_phone",
     "所属主体": "owner_id",
+    "别名": "alias",
+    "法定代表人": "legal_representative",
+    "片区/商圈": "area",
+    "片区": "area",
+    "商圈": "area",
 }
 """What a column of a registry file means; several may mean the same."""
 
@@ -255,12 +271,12 @@ def kind(row: Row) -> ObjectType:
     return type_of("对象类型", cell(row.type) or "INSTITUTION")
 
 
-def free(column: str) -> Callable[[str], str | None]:
+def free(column: str, longest: int = LONGEST_TEXT) -> Callable[[str], str | None]:
     """How the cells of a column of free text are read; None: one says nothing."""
 
     def read_cell(text: str) -> str | None:
-        if len(text) > LONGEST_TEXT:
-            raise Refused(column, text[:LONGEST_NAME], "LENGTH", f"超过 {LONGEST_TEXT} 字")
+        if len(text) > longest:
+            raise Refused(column, text[:LONGEST_NAME], "LENGTH", f"超过 {longest} 字")
         return cell(text) or None
 
     return read_cell
@@ -287,6 +303,9 @@ COLUMNS: Mapping[str, Callable[[str], object]] = {
     "enterprise_type": free("企业类型"),
     "business_scope": free("经营范围"),
     "owner_id": choice("所属主体", owner_of),
+    "alias": free("别名", LONGEST["alias"]),
+    "legal_representative": free("法定代表人", LONGEST["legal_representative"]),
+    "area": free("片区/商圈", LONGEST["area"]),
 }
 """Fields that one cell alone decides, and how it is read."""
 

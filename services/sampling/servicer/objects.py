@@ -32,6 +32,10 @@ HEADER = (
     "地址",
     "行业",
     "监管标签",
+    "别名",
+    "法定代表人",
+    "片区/商圈",
+    "所属主体",
     "公共信用评价",
 )
 
@@ -76,14 +80,18 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
 
     @read
     def ListObjects(self, request: pb.ListObjectsRequest, call: Call) -> pb.ListObjectsResponse:
+        filters = _filters(request)
         page = queries.list_objects(
             call.work.session,
-            _filters(request),
+            filters,
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,
         )
-        return pb.ListObjectsResponse(objects=_shown(page.items, call), page=page_info(page.next_page_token))
+        total = queries.count_objects(call.work.session, filters) if request.count else 0
+        return pb.ListObjectsResponse(
+            objects=_shown(page.items, call), page=page_info(page.next_page_token), total=total
+        )
 
     @read
     def ListObjectRevisions(self, request: pb.ListObjectRevisionsRequest, call: Call) -> pb.ListObjectRevisionsResponse:
@@ -108,6 +116,10 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
                 each.address,
                 each.industry,
                 "、".join(each.tags),
+                each.alias,
+                each.legal_representative,
+                each.area,
+                each.owner_id,
                 stands[each.object_id].public_rating if each.object_id in stands else "",
             )
             for each in found
@@ -124,6 +136,9 @@ def _filters(request: pb.ListObjectsRequest | pb.ExportObjectsRequest) -> querie
         tag=request.tag,
         industry=request.industry,
         public_rating=request.public_rating,
+        code=request.code,
+        code_tail=request.code_tail,
+        area=request.area,
     )
 
 
