@@ -29,8 +29,8 @@ BEGIN
   RETURN array_to_tsvector(grams);
 END $$
 """
-"""Each two neighbouring characters, and the last alone: `重庆市` becomes `重庆`, `庆市`, `市`. A search of one character
-is one for what begins with it; trigrams (pg_trgm) know nothing of one or two, and in the C locale nothing of Chinese."""
+"""Each two neighbouring characters, and the last alone: `重庆市` becomes `重庆`, `庆市`, `市`. To search one character
+is to search what begins with it. Trigrams (pg_trgm) know nothing of one or two, and in the C locale no Chinese."""
 
 _LOG = "INSERT INTO directory_changes (object_id)"
 

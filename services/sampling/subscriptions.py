@@ -7,8 +7,11 @@ from liangma.plans.v1 import events_pb2 as plans
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.servicing import Call
-from services.chassis.worker import Subscriptions, subscribe
+from services.chassis.worker import Subscriptions, subscribe, timer
+from services.sampling import snapshotting
 from services.sampling.gazetteer import regions
+from services.sampling.settings import sampling_settings
+from services.sampling.snapshot import shelf_at
 from services.sampling.use_cases import neighbours, objects
 from services.sampling.wire import events as wire
 
@@ -65,3 +68,9 @@ class SamplingSubscriptions(Subscriptions):
     @subscribe(plans.JointListChanged)
     def on_joint_list_changed(self, event: plans.JointListChanged, call: Call) -> None:
         neighbours.note_joint_list(call.work, wire.joint_list_state(event))
+
+    @timer(seconds=60)
+    def keep_snapshot(self, call: Call) -> None:
+        own = sampling_settings()
+        shelf = shelf_at(own.snapshots(call.runtime.settings))
+        snapshotting.refresh(call.work.session, shelf, call.now, worth_from=own.snapshot_from, after=own.snapshot_after)

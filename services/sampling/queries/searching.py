@@ -76,8 +76,9 @@ def tagged(session: Session, tag: str) -> ColumnElement[bool]:
 
 
 def has_word(column: Any, word: str) -> ColumnElement[bool]:
-    """Whether one of the words in a column is this one."""
-    return cast(ColumnElement[bool], column.contains(f"|{word}|", autoescape=True))
+    """Whether one of the words in a column is this very one: LIKE is no judge of capitals on SQLite."""
+    kept = typed(column, Text)
+    return func.replace(kept, f"|{word}|", "") != kept
 
 
 def grams(word: str) -> str:

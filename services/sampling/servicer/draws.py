@@ -60,7 +60,7 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @read
     def PreviewDraw(self, request: pb.PreviewDrawRequest, call: Call) -> pb.DrawPreview:
-        directory = SqlDirectory(call.work)
+        directory = SqlDirectory.of(call)
         frozen = draws.preview_draw(call.work, directory, request.draw_id, by=call.principal, now=call.now)
         return wire.preview_to_proto(frozen)
 
@@ -73,7 +73,7 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
     def CommitDraw(self, request: pb.CommitDrawRequest, call: Call) -> pb.Draw:
         draw = draws.commit_draw(
             call.work,
-            SqlDirectory(call.work),
+            SqlDirectory.of(call),
             request.draw_id,
             secrets.token_bytes(32),
             quarter_days(call.runtime.workdays),
