@@ -16,14 +16,15 @@ from services.chassis.servicing import Call
 from services.chassis.unit_of_work import UnitOfWork
 from services.sampling import snapshotting
 from services.sampling.model.exclusions import RecordExclusion
+from services.sampling.model.inspector import Inspector
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
 from services.sampling.queries.searching import has_word, within
 from services.sampling.settings import sampling_settings
 from services.sampling.snapshot import Shelf, shelf_at
-from services.sampling.tables import inspection_records, objects, ratings
+from services.sampling.tables import certificate_notices, inspection_records, inspectors, objects, ratings
 
-records = inspection_records
+records, notices = inspection_records, certificate_notices
 
 
 class SqlDirectory:
@@ -89,6 +90,16 @@ class SqlDirectory:
     def tags(self, object_ids: Collection[str]) -> Mapping[str, tuple[str, ...]]:
         """The tags of each of these objects."""
         return dict(self._of(object_ids, objects.c.object_id, objects.c.tags))
+
+    def unnoticed(self, first: date, last: date, *, expired: bool) -> Sequence[Inspector]:
+        """Inspectors on the directory whose certificates end on these days, of which it was not said yet."""
+        noticed = select(notices.c.certificate).where(
+            notices.c.certificate == inspectors.c.certificate,
+            notices.c.valid_until == inspectors.c.valid_until,
+            notices.c.expired.is_(expired),
+        )
+        due = inspectors.c.valid_until.between(first, last) & inspectors.c.retired.is_(False) & ~noticed.exists()
+        return list(self._session.scalars(select(Inspector).where(due).order_by(inspectors.c.certificate)))
 
     def pending_visits(self, authority_ids: Sequence[str]) -> Mapping[str, int]:
         """How many visits each inspector of these authorities has before them."""

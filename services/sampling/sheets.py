@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 import openpyxl
 import xlsxwriter
 
 from services.chassis.errors import malformed
+from services.chassis.import_report import Rejection
+from services.sampling.model.file_rows import Table
 
 ZIP = b"PK\x03\x04"
+FAULTS = ("行号", "问题列", "问题")
+"""What stands before the columns of a line that was refused."""
+
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -29,6 +34,38 @@ def workbook(title: str, header: Sequence[str], rows: Iterable[Sequence[object]]
         for number, row in enumerate(rows, 1):
             sheet.write_row(number, 0, ["" if cell is None else str(cell) for cell in row])
     return file.getvalue()
+
+
+def template(title: str, columns: Mapping[str, str]) -> bytes:
+    """A workbook to fill in: the columns on its first sheet, and what each takes on the second."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as book:
+        sheet, notes, bold = book.add_worksheet(title), book.add_worksheet("填写说明"), book.add_format({"bold": True})
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(0, len(columns) - 1, 20, book.add_format({"num_format": "@"}))
+        sheet.write_row(0, 0, columns, bold)
+        notes.set_column(0, 0, 20)
+        notes.set_column(1, 1, 100)
+        notes.write_row(0, 0, ("列", "填写说明"), bold)
+        for number, line in enumerate(columns.items(), 1):
+            notes.write_row(number, 0, line)
+    return file.getvalue()
+
+
+def refused(title: str, lines: Table, first_line: int, rejections: Iterable[Rejection]) -> bytes:
+    """The lines of a table that are not taken, each with what is wrong; mended, they can be sent again as they are.
+
+    Args:
+        first_line: number of the line after the header.
+    """
+    header = [*FAULTS, *(name for name in lines[0] if name.strip() not in FAULTS)]
+    kept = [place for place, name in enumerate(lines[0]) if name.strip() not in FAULTS]
+    rows = []
+    for each in rejections:
+        line = lines[each.line - first_line + 1]
+        cells = [line[place] if place < len(line) else "" for place in kept]
+        rows.append((each.line, each.column, each.reason, *cells))
+    return workbook(title, header, rows)
 
 
 def table(content: bytes, media_type: str, most: int) -> list[Sequence[str]]:

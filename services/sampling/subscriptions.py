@@ -9,10 +9,11 @@ from liangma.tasks.v1 import events_pb2 as tasks
 from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, subscribe, timer
 from services.sampling import snapshotting
+from services.sampling.directory import SqlDirectory
 from services.sampling.gazetteer import regions
 from services.sampling.settings import sampling_settings
 from services.sampling.snapshot import shelf_at
-from services.sampling.use_cases import neighbours, objects
+from services.sampling.use_cases import certificates, neighbours, objects
 from services.sampling.wire import events as wire
 
 
@@ -68,6 +69,10 @@ class SamplingSubscriptions(Subscriptions):
     @subscribe(plans.JointListChanged)
     def on_joint_list_changed(self, event: plans.JointListChanged, call: Call) -> None:
         neighbours.note_joint_list(call.work, wire.joint_list_state(event))
+
+    @timer(seconds=3600)
+    def warn_of_expiry(self, call: Call) -> None:
+        certificates.warn_of_expiry(call.work, SqlDirectory(call.work), call.now)
 
     @timer(seconds=60)
     def keep_snapshot(self, call: Call) -> None:

@@ -38,7 +38,7 @@ from services.sampling.model.inspection_object import (
     Rating,
     RegistrationStatus,
 )
-from services.sampling.model.inspector import Inspector, InspectorRevision
+from services.sampling.model.inspector import CertificateNotice, Inspector, InspectorRevision
 from services.sampling.model.neighbours import (
     Authority,
     InspectionRecord,
@@ -445,6 +445,7 @@ _VERSIONED = {
 _PLAIN = {
     ObjectRevision: object_revisions,
     InspectorRevision: inspector_revisions,
+    CertificateNotice: certificate_notices,
     Rating: ratings,
     DrawnRow: drawn_objects,
     FrozenFile: frozen_files,

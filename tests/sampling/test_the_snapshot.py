@@ -44,7 +44,7 @@ SCOPES = (
 
 facts = st.fixed_dictionaries(
     {
-        "object_id": st.sampled_from([*(f"obj-{number}" for number in range(12)), "9", "91A", "Z.z_"]),
+        "object_id": st.sampled_from(["obj-0", "obj-1", "9", "Z.z_"]),
         "type": st.sampled_from([ObjectType.INSTITUTION, ObjectType.SITE, ObjectType.PRODUCT]),
         "registration_status": st.sampled_from([RegistrationStatus.ACTIVE, RegistrationStatus.CLOSED]),
         "region": st.sampled_from(["500118", "500117", "510104"]),
@@ -62,15 +62,16 @@ standing = st.fixed_dictionaries(
 )
 actions = st.lists(
     st.one_of(
-        st.tuples(st.just("enter"), st.lists(facts, min_size=1, max_size=6, unique_by=lambda one: one["object_id"])),
+        st.tuples(st.just("enter"), st.lists(facts, min_size=1, max_size=4, unique_by=lambda one: one["object_id"])),
         st.tuples(st.just("change"), facts),
         st.tuples(st.just("forget"), facts),
         st.tuples(st.just("rate"), standing),
-        st.tuples(st.just("refresh"), st.integers(1, 4)),
+        st.tuples(st.just("refresh"), st.integers(1, 3)),
         st.tuples(st.just("damage"), st.sampled_from([b"", b"rubbish"])),
         st.tuples(st.just("lose"), st.none()),
     ),
-    max_size=14,
+    min_size=1,
+    max_size=8,
 )
 
 
@@ -117,17 +118,21 @@ def seen(session: Session, shelf: Shelf | None, scope: DrawScope, domain: str) -
 
 
 @pytest.mark.parametrize("kind", databases())
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(done=actions)
 def test_the_frame_by_the_snapshot_is_the_frame_by_the_tables(kind: str, done: list[tuple[str, Any]]) -> None:
     with directory(kind) as (database, shelf, folder):
+        with database.transaction() as session:
+            enter(session, objects_of(0, 1))
+            refresh(session, shelf)
         for action, given in done:
             with database.transaction() as session:
                 act(session, shelf, folder, action, given)
-            shelf = Shelf(str(folder))  # a process that has just begun, and has nothing open
-            with database.transaction(read_only=True) as session:
-                for scope in SCOPES:
-                    assert seen(session, shelf, scope, "餐饮") == seen(session, None, scope, "餐饮")
+        with database.transaction(read_only=True) as session:
+            for scope in SCOPES:
+                tables_say = seen(session, None, scope, "餐饮")
+                assert seen(session, shelf, scope, "餐饮") == tables_say
+                assert seen(session, Shelf(str(folder)), scope, "餐饮") == tables_say
 
 
 def objects_of(*numbers: int, **facts: Any) -> list[dict[str, Any]]:

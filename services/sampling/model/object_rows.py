@@ -11,7 +11,6 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from services.chassis.errors import malformed
 from services.chassis.import_report import Rejection
 from services.sampling.model import uscc
 from services.sampling.model.cells import (
@@ -25,6 +24,7 @@ from services.sampling.model.cells import (
     tags_of,
     type_of,
 )
+from services.sampling.model.file_rows import cells_of_table
 from services.sampling.model.inspection_object import (
     LONGEST,
     LONGEST_NAME,
@@ -133,40 +133,12 @@ def rows_of(things: Sequence[object]) -> list[Row]:
 
 
 def rows_of_table(table: Sequence[Sequence[str]], first_line: int) -> list[Row]:
-    """Rows from a table whose first line names its columns; of several that mean the same the first with a text counts.
-
-    Args:
-        table: lines may be shorter or longer than the header.
-        first_line: number of the line after the header; blank lines count, and are passed over.
+    """Rows from a table whose first line names its columns.
 
     Raises:
-        InvalidArgument: a column that is needed is not there, there is no row, or there are too many.
+        InvalidArgument: as `cells_of_table` does.
     """
-    header, *lines = table or [()]
-    refuse_many("file", lines)
-    meanings = [HEADERS.get(name.strip(), "") for name in header]
-    for needed in NEEDED:
-        if needed not in meanings:
-            names = " / ".join(name for name, meaning in HEADERS.items() if meaning == needed)
-            raise malformed("file", "COLUMNS", f"首行缺少列：{names}", f"the first line has no column {names}")
-    numbered = [(number, line) for number, line in enumerate(lines, first_line) if any(line)]
-    if not numbered:
-        raise malformed("file", "REQUIRED", "文件中没有数据行", "the file holds no rows")
-    width, blank = len(header), [""] * len(header)
-    even = (line if len(line) == width else [*line, *blank][:width] for _, line in numbered)
-    columns = list(zip(*even, strict=True))
-    nothing = ("",) * len(numbered)
-    by_field = [
-        [column for column, meaning in zip(columns, meanings, strict=True) if meaning == name]
-        for name in Row._fields[1:]
-    ]
-    texts = (first_text(*alike) if alike[1:] else alike[0] if alike else nothing for alike in by_field)
-    return list(map(Row._make, zip((number for number, _ in numbered), *texts, strict=True)))
-
-
-def first_text(*columns: Sequence[str]) -> list[str]:
-    """Of each line the first cell that says something."""
-    return [next((text for text in line if text.strip()), "") for line in zip(*columns, strict=True)]
+    return list(map(Row._make, cells_of_table(table, first_line, Row._fields, HEADERS, NEEDED)))
 
 
 def identify(rows: Sequence[Row]) -> tuple[dict[str, Row], list[Rejection]]:

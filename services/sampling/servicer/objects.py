@@ -9,6 +9,7 @@ from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
+from services.chassis.clock import today
 from services.chassis.convert import enum_name
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
@@ -21,6 +22,7 @@ from services.sampling.model.object_rows import Row, rows_of, rows_of_table
 from services.sampling.queries import objects as queries
 from services.sampling.servicer.pages import page_info
 from services.sampling.use_cases import objects
+from services.sampling.use_cases.access import require_account
 from services.sampling.wire import directories as wire
 
 HEADER = (
@@ -76,10 +78,12 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
 
     @read
     def GetObject(self, request: pb.GetObjectRequest, call: Call) -> pb.InspectionObject:
+        require_account(call.work, call.principal, today(call.now))
         return _shown([call.work.get(InspectionObject, request.object_id)], call)[0]
 
     @read
     def ListObjects(self, request: pb.ListObjectsRequest, call: Call) -> pb.ListObjectsResponse:
+        require_account(call.work, call.principal, today(call.now))
         filters = _filters(request)
         page = queries.list_objects(
             call.work.session,
