@@ -214,7 +214,7 @@ class Shelf:
     """Where snapshots are kept, each by the SHA-256 of its file.
 
     Args:
-        url: a directory, or any URL fsspec knows, e.g. `s3://bucket/folder`.
+        url: a directory, or the URL of one that fsspec knows.
     """
 
     def __init__(self, url: str) -> None:
@@ -250,7 +250,7 @@ class Shelf:
             about = filesystem.info(path)
         except OSError:
             return False
-        stamp = [about.get(name) for name in ("size", "mtime", "LastModified", "ETag")]
+        stamp = about.get("size"), about.get("mtime")
         if self._whole.get(digest) != stamp:
             self._whole = {digest: stamp} if self._read(digest) is not None else {}
         return digest in self._whole

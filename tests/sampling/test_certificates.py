@@ -91,7 +91,7 @@ def test_the_list_shows_how_certificates_stand(house: House) -> None:
 def test_the_account_of_an_inspector_without_a_valid_certificate_stops(house: House, why: str) -> None:
     enter(house, INSPECTOR.certificate, "2025-06-09")
     town.settle_objects(house, 1)
-    calls = {
+    calls: dict[str, dict[str, Any]] = {
         "GetObject": {"object_id": town.code(1)},
         "ListObjects": {},
         "GetInspector": {"certificate": INSPECTOR.certificate},

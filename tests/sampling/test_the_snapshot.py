@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from services.chassis import bulk
 from services.chassis.database import Database
+from services.chassis.settings import BadSettings
 from services.chassis.unit_of_work import UnitOfWork
 from services.sampling import snapshotting, tables
 from services.sampling.__main__ import SERVICE
@@ -26,6 +27,7 @@ from services.sampling.directory import SqlDirectory
 from services.sampling.model.inspection_object import UNSAID, Grade, ObjectType, RegistrationStatus
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
+from services.sampling.settings import sampling_settings
 from services.sampling.snapshot import EMPTY, Columns, Row, Shelf
 from services.sampling.tables import directory_changes, directory_snapshots, objects, ratings
 from tests.sampling import town
@@ -259,6 +261,15 @@ def test_columns_are_the_same_after_they_were_written_merged_and_read(
         assert [Row(*one) for one in zip(columns.object_ids(), keys, *words, strict=True)] == [
             known[id] for id in sorted(known)
         ]
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/folder", "reference://folder", "nonsense://folder"])
+def test_a_place_that_a_worker_cannot_reach_is_refused(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIANGMA_SAMPLING_SNAPSHOT_URL", url)
+    with pytest.raises(BadSettings, match="LIANGMA_SAMPLING_SNAPSHOT_URL"):
+        sampling_settings()
+    monkeypatch.setenv("LIANGMA_SAMPLING_SNAPSHOT_URL", "file:///srv/snapshots")
+    assert sampling_settings().snapshot_url == "file:///srv/snapshots"
 
 
 def test_a_draw_freezes_the_same_frame_by_the_snapshot(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
