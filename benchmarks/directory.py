@@ -21,7 +21,7 @@ from services.sampling.__main__ import SERVICE
 from services.sampling.queries.objects import Filters, list_objects
 from services.sampling.tables import objects
 
-OBJECTS = 500_000
+OBJECTS = 300_000
 PAGE = 50
 FILL = """
 INSERT INTO objects (object_id, type, name, registration_status, region, address, industry, tags, licences,

@@ -52,7 +52,7 @@ def benchmark() -> Iterator[Benchmark]:
             reference=read(database, None),
             units=(OBJECTS, "objects"),
             against=("rows of PostgreSQL",),
-            target=5,
+            target=2,
             rounds=3,
             afterwards=lambda: costs(database, shelf, file, built),
         )
@@ -66,7 +66,7 @@ def read(database: Database, shelf: Shelf | None) -> Callable[[], tuple[int, int
             work = cast(UnitOfWork, SimpleNamespace(session=session))
             count = total = 0
             for each in SqlDirectory(work, shelf).candidates(SCOPE, ""):
-                count, total = count + 1, total ^ hash(each)
+                count, total = count + 1, total ^ hash(each.object_id)
         return count, total
 
     return run

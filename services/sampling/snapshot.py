@@ -81,8 +81,13 @@ class Columns:
 
     def object_ids(self, first: int = 0, last: int | None = None) -> list[str]:
         """The ids of the objects in these places."""
-        starts = self.starts[first : len(self) + 1 if last is None else last + 1].tolist()
-        return [self.ids[a:b].decode() for a, b in pairwise(starts)]
+        starts = self.starts[first : len(self) + 1 if last is None else last + 1]
+        written = self.ids[int(starts[0]) : int(starts[-1])]
+        places = pairwise((starts - starts[0]).tolist())
+        if written.isascii():  # as ids are; then a byte is a character
+            text = written.decode()
+            return [text[a:b] for a, b in places]
+        return [written[a:b].decode() for a, b in places]
 
     def candidates(self, scope: DrawScope, domain: str, without: Collection[str]) -> Iterator[Candidate]:
         """The objects in a scope, as a draw looks at them, but for some."""
