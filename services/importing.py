@@ -23,6 +23,7 @@ from services.plans.use_cases import (
     import_plans,
 )
 from services.rest import Gateway
+from services.sampling.model import inspector_rows
 from services.sampling.model.object_rows import HEADERS, NEEDED
 
 BATCH = 4000  # lines
@@ -101,21 +102,7 @@ def _by_header(header_of: Mapping[str, str]) -> dict[str, str]:
 
 KINDS: dict[str, Kind] = {
     "objects": Kind("/v1/objects:importFile", HEADERS, NEEDED, as_file=True, at_once=2),
-    "inspectors": Kind(
-        "/v1/inspectors:import",
-        {
-            "证件号": "certificate",
-            "姓名": "name",
-            "所属机构": "authority_id",
-            "区划": "region",
-            "有效期至": "valid_until",
-            "领域": "domains",
-            "资质": "qualifications",
-            "专家": "expert",
-            "账号": "subject",
-        },
-        ("certificate", "name", "authority_id", "valid_until"),
-    ),
+    "inspectors": Kind("/v1/inspectors:import", inspector_rows.HEADERS, inspector_rows.NEEDED),
     "authorities": Kind(
         "/v1/authorities:import",
         {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from alembic import command, context
 from alembic.config import Config
-from sqlalchemy import JSON, Connection, Enum, TypeDecorator
+from sqlalchemy import JSON, Connection, Enum, MetaData, TypeDecorator
 
 from services.chassis.database import Database
 from services.chassis.settings import Settings, database_url
@@ -61,10 +62,18 @@ def run() -> None:
         target_metadata=given["metadata"],
         render_as_batch=True,  # SQLite alters tables by copying them
         compare_type=False,  # our types render as plain ones; see _render
+        include_name=compared(given["metadata"]),
         render_item=_render,
     )
     with context.begin_transaction():
         context.run_migrations()
+
+
+def compared(metadata: MetaData) -> Callable[..., bool]:
+    """What Alembic looks after: not the indexes that a service writes by hand, as those on expressions or of one
+    database only, whose names are in its metadata's `info`."""
+    by_hand = metadata.info.get("indexes_by_hand", ())
+    return lambda name, kind, _: kind != "index" or name not in by_hand
 
 
 def _render(kind: str, item: Any, _: object) -> str | Literal[False]:

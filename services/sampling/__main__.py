@@ -17,6 +17,7 @@ def servicers(runtime: Runtime) -> list[object]:
         servicer.ObjectsServicer(runtime),
         servicer.InspectorsServicer(runtime),
         servicer.RecusalsServicer(runtime),
+        servicer.DirectoryFilesServicer(runtime),
         servicer.DrawsServicer(runtime),
         servicer.CommitmentsServicer(runtime),
         servicer.JointWindowsServicer(runtime),

@@ -7,27 +7,41 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, cast, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from services.chassis import bulk
+from services.chassis.servicing import Call
 from services.chassis.unit_of_work import UnitOfWork
+from services.sampling import snapshotting
 from services.sampling.model.exclusions import RecordExclusion
-from services.sampling.model.region import prefix
+from services.sampling.model.inspector import Inspector
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
-from services.sampling.queries.objects import has_word
-from services.sampling.tables import inspection_records, objects, ratings
+from services.sampling.queries.searching import has_word, within
+from services.sampling.settings import sampling_settings
+from services.sampling.snapshot import Shelf, shelf_at
+from services.sampling.tables import certificate_notices, inspection_records, inspectors, objects, ratings
 
-records = inspection_records
+records, notices = inspection_records, certificate_notices
 
 
 class SqlDirectory:
-    """Implements what the use cases ask of the directories (`Directory`, `Roster`, `Crossing`)."""
+    """Implements what the use cases ask of the directories (`Directory`, `Roster`, `Crossing`).
 
-    def __init__(self, work: UnitOfWork) -> None:
+    Args:
+        shelf: where snapshots of the directory are kept; None: all is read from the tables.
+    """
+
+    def __init__(self, work: UnitOfWork, shelf: Shelf | None = None) -> None:
         self._session: Session = work.session
+        self._shelf = shelf
+
+    @classmethod
+    def of(cls, call: Call) -> SqlDirectory:
+        """The directory a call looks at, by its snapshot where there is one."""
+        return cls(call.work, shelf_at(sampling_settings().snapshots(call.runtime.settings)))
 
     def digests(self, object_ids: Collection[str]) -> Mapping[str, bytes]:
         """Of the objects that are there: the digest of the row each was last read from."""
@@ -35,6 +49,11 @@ class SqlDirectory:
 
     def candidates(self, scope: DrawScope, domain: str) -> Iterator[Candidate]:
         """Every object in the scope, with its industry rating by the model of a domain."""
+        kept = self._shelf and snapshotting.candidates(self._session, self._shelf, scope, domain, fits(scope))
+        yield from kept or self._read(scope, domain)
+
+    def _read(self, scope: DrawScope, domain: str) -> Iterator[Candidate]:
+        """The same from the tables."""
         statement = candidates_in(scope, with_industry=bool(domain))
         tags: dict[str, tuple[str, ...]] = {}
         for id, status, region, public, risk, packed, industry in self._session.execute(statement):
@@ -72,6 +91,16 @@ class SqlDirectory:
         """The tags of each of these objects."""
         return dict(self._of(object_ids, objects.c.object_id, objects.c.tags))
 
+    def unnoticed(self, first: date, last: date, *, expired: bool) -> Sequence[Inspector]:
+        """Inspectors on the directory whose certificates end on these days, of which it was not said yet."""
+        noticed = select(notices.c.certificate).where(
+            notices.c.certificate == inspectors.c.certificate,
+            notices.c.valid_until == inspectors.c.valid_until,
+            notices.c.expired.is_(expired),
+        )
+        due = inspectors.c.valid_until.between(first, last) & inspectors.c.retired.is_(False) & ~noticed.exists()
+        return list(self._session.scalars(select(Inspector).where(due).order_by(inspectors.c.certificate)))
+
     def pending_visits(self, authority_ids: Sequence[str]) -> Mapping[str, int]:
         """How many visits each inspector of these authorities has before them."""
         conditions = [*counted(*authority_ids), records.c.finding == ""]
@@ -96,18 +125,18 @@ def candidates_in(scope: DrawScope, *, with_industry: bool) -> Select[Any]:
         *((ratings.c.industry,) if with_industry else (cast(None, Text).label("industry"),)),
     )
     rated = objects.outerjoin(ratings, objects.c.object_id == ratings.c.object_id)
-    statement = select(*columns).select_from(rated).where(objects.c.type.in_(scope.types), within(scope.regions))
+    return select(*columns).select_from(rated).where(fits(scope)).execution_options(yield_per=10_000)
+
+
+def fits(scope: DrawScope) -> ColumnElement[bool]:
+    """Whether an object is in a scope."""
+    conditions = [objects.c.type.in_(scope.types), or_(*(within(objects.c.region, each) for each in scope.regions))]
     if scope.tags:
-        statement = statement.where(or_(*(has_word(objects.c.tags, tag) for tag in scope.tags)))
+        conditions.append(or_(*(has_word(objects.c.tags, tag) for tag in scope.tags)))
     if scope.industries:
-        fits = (objects.c.industry.startswith(industry, autoescape=True) for industry in scope.industries)
-        statement = statement.where(or_(*fits))
-    return statement.execution_options(yield_per=10_000)
-
-
-def within(regions: Iterable[str]) -> ColumnElement[bool]:
-    """Whether an object lies in one of these regions."""
-    return or_(*(objects.c.region.startswith(prefix(region), autoescape=True) for region in regions))
+        begins = (objects.c.industry.startswith(industry, autoescape=True) for industry in scope.industries)
+        conditions.append(or_(*begins))
+    return and_(*conditions)
 
 
 def counted(*authority_ids: str) -> list[ColumnElement[bool]]:

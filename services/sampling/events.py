@@ -72,6 +72,26 @@ class InspectorChanged:
 
 
 @dataclass(frozen=True)
+class ExpiringCertificate:
+    """A certificate that is about to expire, or has."""
+
+    certificate: str
+    name: str
+    authority_id: str
+    valid_until: date
+    subject: str = ""
+
+
+@dataclass(frozen=True)
+class CertificateExpiring:
+    """Certificates expire soon, or have expired."""
+
+    batch_id: str
+    expired: bool
+    certificates: tuple[ExpiringCertificate, ...]
+
+
+@dataclass(frozen=True)
 class DrawCommitted:
     """A frame was frozen and its commitment announced."""
 

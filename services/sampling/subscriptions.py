@@ -10,11 +10,13 @@ from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, subscribe, timer
+from services.sampling import snapshotting
 from services.sampling.directory import SqlDirectory
 from services.sampling.gazetteer import regions
 from services.sampling.queries.commitments import overdue
 from services.sampling.settings import sampling_settings, vault_of
-from services.sampling.use_cases import abandoning, neighbours, objects
+from services.sampling.snapshot import shelf_at
+from services.sampling.use_cases import abandoning, certificates, neighbours, objects
 from services.sampling.wire import events as wire
 
 
@@ -77,3 +79,13 @@ class SamplingSubscriptions(Subscriptions):
         for draw_id in overdue(call.work.session, call.now):
             secret = secrets.token_bytes(32)
             abandoning.finish_overdue(call.work, SqlDirectory(call.work), vault, draw_id, secret, terms, call.now)
+
+    @timer(seconds=3600)
+    def warn_of_expiry(self, call: Call) -> None:
+        certificates.warn_of_expiry(call.work, SqlDirectory(call.work), call.now)
+
+    @timer(seconds=60)
+    def keep_snapshot(self, call: Call) -> None:
+        own = sampling_settings()
+        shelf = shelf_at(own.snapshots(call.runtime.settings))
+        snapshotting.refresh(call.work.session, shelf, call.now, worth_from=own.snapshot_from, after=own.snapshot_after)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -19,10 +20,12 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    event,
 )
 from sqlalchemy.orm import registry
 
 from services.chassis.database import EnumOf, Instant, JsonOf, chassis_tables, id_column, stamps, version_column
+from services.sampling import ddl
 from services.sampling.model.announcement import Announcement
 from services.sampling.model.contributions import Contribution
 from services.sampling.model.draw import Draw
@@ -37,7 +40,7 @@ from services.sampling.model.inspection_object import (
     Rating,
     RegistrationStatus,
 )
-from services.sampling.model.inspector import Inspector, InspectorRevision
+from services.sampling.model.inspector import CertificateNotice, Inspector, InspectorRevision
 from services.sampling.model.neighbours import (
     Authority,
     InspectionRecord,
@@ -103,6 +106,11 @@ def words(name: str) -> Column[tuple[str, ...]]:
     return Column(name, Words, nullable=False, default=())
 
 
+def later(name: str, kind: Any, default: Any = "") -> Column[Any]:
+    """A column that came later: a release from before, which knows nothing of it, leaves it empty."""
+    return Column(name, kind, nullable=False, default=default, server_default="")
+
+
 def object_facts() -> tuple[Column[Any], ...]:
     """What is known of an object, now or earlier."""
     return (
@@ -119,6 +127,9 @@ def object_facts() -> tuple[Column[Any], ...]:
         Column("enterprise_type", Text, nullable=False, default=""),
         Column("business_scope", Text, nullable=False, default=""),
         text("owner_id"),
+        later("alias", String(200)),
+        later("legal_representative", String(100)),
+        later("area", String(100)),
         version_column(),
         *stamps(),
     )
@@ -137,6 +148,7 @@ def inspector_facts() -> tuple[Column[Any], ...]:
         text("subject", 128),
         flag("retired"),
         Column("retired_reason", Text, nullable=False, default=""),
+        later("earlier_employers", Words, ()),
         version_column(),
         *stamps(),
     )
@@ -155,6 +167,10 @@ objects = Table(
     Column("key", LargeBinary(16), nullable=False),
     Column("row_digest", LargeBinary(16), nullable=False, default=b""),
     Index("objects_by_region", "region", "type"),
+    Index("objects_by_region_and_id", "region", "object_id"),
+    Index("objects_by_area", "area", "object_id"),
+    Index("objects_by_name", "name", "object_id"),
+    Index("objects_by_update", "updated_at", "object_id"),
 )
 
 object_revisions = Table(
@@ -174,6 +190,24 @@ ratings = Table(
     text("public_rating", 8),
     text("risk_class", 8),
     Column("industry", JsonOf(tuple[Grade, ...]), nullable=False, default=()),
+    Index("ratings_by_public", "public_rating", "object_id"),
+)
+
+directory_changes = Table(
+    "directory_changes",
+    metadata,
+    Column("change_id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("object_id", String(64), nullable=False),
+)
+
+directory_snapshots = Table(
+    "directory_snapshots",
+    metadata,
+    id_column("name"),
+    Column("version", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("object_count", BigInteger, nullable=False),
+    Column("built_at", Instant(), nullable=False),
 )
 
 inspectors = Table(
@@ -182,6 +216,7 @@ inspectors = Table(
     id_column("certificate"),
     *inspector_facts(),
     Index("inspectors_by_authority", "authority_id"),
+    Index("inspectors_by_validity", "valid_until", "certificate"),
 )
 
 inspector_revisions = Table(
@@ -191,6 +226,15 @@ inspector_revisions = Table(
     Column("certificate", String(64), nullable=False, index=True),
     *inspector_facts(),
     *revision(),
+)
+
+certificate_notices = Table(
+    "certificate_notices",
+    metadata,
+    Column("certificate", String(64), primary_key=True),
+    Column("valid_until", Date, primary_key=True),
+    Column("expired", Boolean, primary_key=True),
+    Column("noticed_at", Instant(), nullable=False),
 )
 
 recusals = Table(
@@ -422,6 +466,11 @@ inspection_records = Table(
     Index("inspection_records_by_authority", "authority_id", "day"),
 )
 
+metadata.info["indexes_by_hand"] = {name for names in ddl.INDEXES.values() for name in names}
+for _dialect in ("postgresql", "sqlite"):
+    for _statement in ddl.statements(_dialect):
+        event.listen(metadata, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]
+
 _VERSIONED = {
     InspectionObject: objects,
     Inspector: inspectors,
@@ -432,6 +481,7 @@ _VERSIONED = {
 _PLAIN = {
     ObjectRevision: object_revisions,
     InspectorRevision: inspector_revisions,
+    CertificateNotice: certificate_notices,
     Rating: ratings,
     Announcement: announcements,
     DrawnRow: drawn_objects,

@@ -11,7 +11,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, event
 
 from services.chassis.database import Database
-from services.chassis.migrations import upgrade
+from services.chassis.migrations import compared, upgrade
 from services.chassis.service import Service, find
 from services.chassis.settings import Settings
 from tests.support.databases import databases, new_database
@@ -43,7 +43,9 @@ def test_an_empty_database_is_brought_to_the_tables_of_the_service(
 ) -> None:
     upgrade(service, settings)
     with database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_name": compared(service.metadata)}
+        )
         assert compare_metadata(context, service.metadata) == []
 
 

@@ -48,7 +48,7 @@ def upgrade() -> None:
     )
     for table, flag in FLAGS.items():
         with op.batch_alter_table(table, schema=None) as batch_op:
-            batch_op.add_column(sa.Column(flag, sa.Boolean(), nullable=False, server_default=sa.false()))
+            batch_op.add_column(sa.Column(flag, sa.Boolean(), nullable=False, server_default="0"))
     count_by_short_name()
 
 

@@ -16,6 +16,8 @@ OBJECT_ID = re.compile(r"[0-9A-Za-z_.\-]{1,64}")
 INDUSTRY = re.compile(r"[A-T][0-9]{0,4}|[0-9]{2,4}")
 LONGEST_NAME = 200
 LONGEST_TAG = 40
+LONGEST = {"name": LONGEST_NAME, "alias": 200, "legal_representative": 100, "area": 100}
+"""Characters that fields have at most."""
 
 
 class ObjectType(StrEnum):
@@ -82,6 +84,9 @@ class ObjectFacts:
         region: GB/T 2260.
         industry: GB/T 4754; empty: not known.
         owner_id: the object it belongs to, for an affiliate, site, facility, equipment or product.
+        alias: another name it goes by (别名).
+        legal_representative: or operator (法定代表人).
+        area: quarter or business district (片区/商圈), in the city's own words.
     """
 
     object_id: str
@@ -98,6 +103,9 @@ class ObjectFacts:
     enterprise_type: str = ""
     business_scope: str = ""
     owner_id: str = ""
+    alias: str = ""
+    legal_representative: str = ""
+    area: str = ""
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -179,9 +187,9 @@ class Rating:
 def violations(facts: ObjectFacts, regions: Regions) -> Iterator[Violation]:
     """Every field of an entry by hand that breaks a rule."""
     yield from id_violations(facts)
-    if len(facts.name) > LONGEST_NAME:
-        zh, en = f"名称不能超过 {LONGEST_NAME} 字", f"a name has at most {LONGEST_NAME} characters"
-        yield Violation("object.name", "LENGTH", zh, en)
+    for name, longest in LONGEST.items():
+        if len(getattr(facts, name)) > longest:
+            yield Violation(f"object.{name}", "LENGTH", f"不能超过 {longest} 字", f"has at most {longest} characters")
     if not regions.current(facts.region):
         zh, en = f"区划“{facts.region}”不在 GB/T 2260 中", f"there is no region {facts.region!r} in GB/T 2260"
         yield Violation("object.region", "REGION_UNKNOWN", zh, en)

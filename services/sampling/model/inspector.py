@@ -6,13 +6,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from enum import StrEnum
 
 from services.chassis.errors import AlreadyExists, FailedPrecondition, Violation
 from services.sampling.model import uscc
+from services.sampling.model.inspection_object import OBJECT_ID
 from services.sampling.model.region import Regions
 
 CERTIFICATE = re.compile(r"[0-9A-Za-z\-]{4,64}")
 LONGEST_NAME = 100
+WARNED_BEFORE = 30
+"""Days before a certificate's last one within which it is said to expire."""
+
+
+class CertificateStanding(StrEnum):
+    """How a certificate stands."""
+
+    VALID = "VALID"
+    EXPIRING = "EXPIRING"
+    EXPIRED = "EXPIRED"
 
 
 class InspectorExists(AlreadyExists):
@@ -47,6 +59,7 @@ class InspectorFacts:
         valid_until: last day the certificate is valid.
         expert: accompanies and signs nothing.
         subject: the account's subject in the identity provider; empty: none.
+        earlier_employers: ids of objects the inspector worked for, from each of which a recusal is derived.
     """
 
     certificate: str
@@ -60,6 +73,7 @@ class InspectorFacts:
     subject: str = ""
     retired: bool = False
     retired_reason: str = ""
+    earlier_employers: tuple[str, ...] = ()
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -67,7 +81,10 @@ class InspectorFacts:
     updated_by: str = ""
 
 
-ENTERED = ("name", "authority_id", "region", "valid_until", "domains", "qualifications", "expert", "subject")
+ENTERED = (
+    "name", "authority_id", "region", "valid_until", "domains", "qualifications", "expert", "subject",
+    "earlier_employers",
+)  # fmt: skip
 """What is entered about an inspector."""
 
 
@@ -82,6 +99,16 @@ class Inspector(InspectorFacts):
     def is_certified(self, day: date) -> bool:
         """Whether the certificate is valid on this day (TJ 14)."""
         return self.valid_until >= day
+
+    def days_left(self, day: date) -> int:
+        """Days until the certificate's last one; below 0 once it has expired."""
+        return (self.valid_until - day).days
+
+    def standing(self, day: date) -> CertificateStanding:
+        """How the certificate stands on this day."""
+        if not self.is_certified(day):
+            return CertificateStanding.EXPIRED
+        return CertificateStanding.EXPIRING if self.days_left(day) <= WARNED_BEFORE else CertificateStanding.VALID
 
     def differs(self, other: InspectorFacts) -> bool:
         """Whether anything that is entered is not the same, or the person has been retired since."""
@@ -118,6 +145,16 @@ class InspectorRevision(InspectorFacts):
     replaced_by: str
 
 
+@dataclass(eq=False, kw_only=True)
+class CertificateNotice:
+    """That it was said of a certificate, valid until this day, that it expires, or that it has expired."""
+
+    certificate: str
+    valid_until: date
+    expired: bool
+    noticed_at: datetime
+
+
 def violations(facts: InspectorFacts, regions: Regions) -> Iterator[Violation]:
     """Every field of an entry by hand that breaks a rule."""
     if not CERTIFICATE.fullmatch(facts.certificate):
@@ -131,6 +168,10 @@ def violations(facts: InspectorFacts, regions: Regions) -> Iterator[Violation]:
         yield Violation("inspector.name", "LENGTH", zh, en)
     if rule := uscc.broken_rule(facts.authority_id):
         yield Violation("inspector.authority_id", rule, *uscc.REASONS[rule])
+    for index, employer in enumerate(facts.earlier_employers):
+        if not OBJECT_ID.fullmatch(employer):
+            zh, en = "应为曾任职单位的统一社会信用代码或编号", "must be the id of an object"
+            yield Violation(f"inspector.earlier_employers[{index}]", "OBJECT_ID", zh, en)
     if not regions.current(facts.region):
         zh, en = f"区划“{facts.region}”不在 GB/T 2260 中", f"there is no region {facts.region!r} in GB/T 2260"
         yield Violation("inspector.region", "REGION_UNKNOWN", zh, en)

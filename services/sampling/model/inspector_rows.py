@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.chassis.import_report import Rejection
 from services.sampling.model import uscc
-from services.sampling.model.cells import SEPARATORS, Refused, cell, day_of
+from services.sampling.model.cells import SEPARATORS, Refused, cell, day_of, owner_of
 from services.sampling.model.inspector import CERTIFICATE, LONGEST_NAME, InspectorFacts
 from services.sampling.model.region import Regions
 
@@ -28,6 +28,24 @@ class Row(NamedTuple):
     qualifications: str
     expert: str
     subject: str
+    earlier_employers: str
+
+
+HEADERS = {
+    "证件号": "certificate",
+    "姓名": "name",
+    "所属机构": "authority_id",
+    "区划": "region",
+    "有效期至": "valid_until",
+    "领域": "domains",
+    "资质": "qualifications",
+    "专家": "expert",
+    "账号": "subject",
+    "曾任职单位": "earlier_employers",
+}
+"""What a column of a file of inspectors means."""
+
+NEEDED = ("certificate", "name", "authority_id", "valid_until")
 
 
 def read(
@@ -70,6 +88,7 @@ def inspector_of(row: Row, regions: Regions, region_of: Mapping[str, str]) -> In
         qualifications=words(row.qualifications),
         expert=cell(row.expert) in TRUE,
         subject=cell(row.subject),
+        earlier_employers=employers(row.earlier_employers),
     )
 
 
@@ -105,6 +124,11 @@ def region(row: Row, authority_id: str, regions: Regions, region_of: Mapping[str
     if not found:
         raise Refused("区划", row.region, "REGION_UNKNOWN", "区划不在 GB/T 2260 中")
     return found
+
+
+def employers(text: str) -> tuple[str, ...]:
+    """The objects a cell lists."""
+    return tuple(owner_of("曾任职单位", each) for each in words(text))
 
 
 def words(text: str) -> tuple[str, ...]:

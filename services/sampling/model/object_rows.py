@@ -11,7 +11,6 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import NamedTuple, cast
 
-from services.chassis.errors import malformed
 from services.chassis.import_report import Rejection
 from services.sampling.model import uscc
 from services.sampling.model.cells import (
@@ -25,7 +24,16 @@ from services.sampling.model.cells import (
     tags_of,
     type_of,
 )
-from services.sampling.model.inspection_object import LONGEST_NAME, OBJECT_ID, Contact, Licence, ObjectFacts, ObjectType
+from services.sampling.model.file_rows import cells_of_table
+from services.sampling.model.inspection_object import (
+    LONGEST,
+    LONGEST_NAME,
+    OBJECT_ID,
+    Contact,
+    Licence,
+    ObjectFacts,
+    ObjectType,
+)
 from services.sampling.model.region import Regions
 
 LONGEST_TEXT = 20_000
@@ -54,6 +62,9 @@ class Row(NamedTuple):
     contact_name: str
     contact_phone: str
     owner_id: str
+    alias: str
+    legal_representative: str
+    area: str
 
 
 HEADERS = {
@@ -78,6 +89,11 @@ HEADERS = {
     "联络员": "contact_name",
     "联系电话": "contact_phone",
     "所属主体": "owner_id",
+    "别名": "alias",
+    "法定代表人": "legal_representative",
+    "片区/商圈": "area",
+    "片区": "area",
+    "商圈": "area",
 }
 """What a column of a registry file means; several may mean the same."""
 
@@ -117,40 +133,12 @@ def rows_of(things: Sequence[object]) -> list[Row]:
 
 
 def rows_of_table(table: Sequence[Sequence[str]], first_line: int) -> list[Row]:
-    """Rows from a table whose first line names its columns; of several that mean the same the first with a text counts.
-
-    Args:
-        table: lines may be shorter or longer than the header.
-        first_line: number of the line after the header; blank lines count, and are passed over.
+    """Rows from a table whose first line names its columns.
 
     Raises:
-        InvalidArgument: a column that is needed is not there, there is no row, or there are too many.
+        InvalidArgument: as `cells_of_table` does.
     """
-    header, *lines = table or [()]
-    refuse_many("file", lines)
-    meanings = [HEADERS.get(name.strip(), "") for name in header]
-    for needed in NEEDED:
-        if needed not in meanings:
-            names = " / ".join(name for name, meaning in HEADERS.items() if meaning == needed)
-            raise malformed("file", "COLUMNS", f"首行缺少列：{names}", f"the first line has no column {names}")
-    numbered = [(number, line) for number, line in enumerate(lines, first_line) if any(line)]
-    if not numbered:
-        raise malformed("file", "REQUIRED", "文件中没有数据行", "the file holds no rows")
-    width, blank = len(header), [""] * len(header)
-    even = (line if len(line) == width else [*line, *blank][:width] for _, line in numbered)
-    columns = list(zip(*even, strict=True))
-    nothing = ("",) * len(numbered)
-    by_field = [
-        [column for column, meaning in zip(columns, meanings, strict=True) if meaning == name]
-        for name in Row._fields[1:]
-    ]
-    texts = (first_text(*alike) if alike[1:] else alike[0] if alike else nothing for alike in by_field)
-    return list(map(Row._make, zip((number for number, _ in numbered), *texts, strict=True)))
-
-
-def first_text(*columns: Sequence[str]) -> list[str]:
-    """Of each line the first cell that says something."""
-    return [next((text for text in line if text.strip()), "") for line in zip(*columns, strict=True)]
+    return list(map(Row._make, cells_of_table(table, first_line, Row._fields, HEADERS, NEEDED)))
 
 
 def identify(rows: Sequence[Row]) -> tuple[dict[str, Row], list[Rejection]]:
@@ -255,12 +243,12 @@ def kind(row: Row) -> ObjectType:
     return type_of("对象类型", cell(row.type) or "INSTITUTION")
 
 
-def free(column: str) -> Callable[[str], str | None]:
+def free(column: str, longest: int = LONGEST_TEXT) -> Callable[[str], str | None]:
     """How the cells of a column of free text are read; None: one says nothing."""
 
     def read_cell(text: str) -> str | None:
-        if len(text) > LONGEST_TEXT:
-            raise Refused(column, text[:LONGEST_NAME], "LENGTH", f"超过 {LONGEST_TEXT} 字")
+        if len(text) > longest:
+            raise Refused(column, text[:LONGEST_NAME], "LENGTH", f"超过 {longest} 字")
         return cell(text) or None
 
     return read_cell
@@ -287,6 +275,9 @@ COLUMNS: Mapping[str, Callable[[str], object]] = {
     "enterprise_type": free("企业类型"),
     "business_scope": free("经营范围"),
     "owner_id": choice("所属主体", owner_of),
+    "alias": free("别名", LONGEST["alias"]),
+    "legal_representative": free("法定代表人", LONGEST["legal_representative"]),
+    "area": free("片区/商圈", LONGEST["area"]),
 }
 """Fields that one cell alone decides, and how it is read."""
 

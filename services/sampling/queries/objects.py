@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from services.chassis import bulk
+from services.chassis.errors import malformed
 from services.chassis.paging import Page, paginate
 from services.sampling.model.inspection_object import InspectionObject, ObjectRevision, Rating
-from services.sampling.model.region import prefix
+from services.sampling.queries import searching
 from services.sampling.queries.ordering import order_of
+from services.sampling.queries.searching import TAIL, has_word
 from services.sampling.tables import object_revisions, objects, ratings
+
+__all__ = ["EXPORTED", "Filters", "has_word"]
 
 ORDERS = {
     "": (objects.c.object_id,),
@@ -23,6 +27,7 @@ ORDERS = {
     "update_time": (objects.c.updated_at, objects.c.object_id),
 }
 EXPORTED = 100_000
+COUNTED = 10_000
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,13 @@ class Filters:
     """What a list of objects is narrowed to; empty: no limit.
 
     Args:
-        query: part of the name.
+        query: words, each a part of the name or the other name.
         region: with all within it.
         industry: with all within it.
         public_rating: A to D, or `UNRATED`.
+        code: what the id begins with.
+        code_tail: what it ends with.
+        area: quarter or business district.
     """
 
     query: str = ""
@@ -43,38 +51,54 @@ class Filters:
     tag: str = ""
     industry: str = ""
     public_rating: str = ""
+    code: str = ""
+    code_tail: str = ""
+    area: str = ""
 
-    def conditions(self) -> Iterator[ColumnElement[bool]]:
+    def conditions(self, session: Session) -> Iterator[ColumnElement[bool]]:
         """As SQL."""
-        if self.query:
-            yield objects.c.name.contains(self.query, autoescape=True)
-        if self.type:
-            yield objects.c.type == self.type
+        yield from searching.named(session, self.query)
         if self.region:
-            yield objects.c.region.startswith(prefix(self.region), autoescape=True)
-        if self.registration_status:
-            yield objects.c.registration_status == self.registration_status
+            yield searching.within(objects.c.region, self.region)
+        if self.code:
+            yield searching.begins(session, self.code)
+        if self.code_tail:
+            yield searching.ends(session, tail_of(self.code_tail))
         if self.tag:
-            yield has_word(objects.c.tags, self.tag)
+            yield searching.tagged(session, self.tag)
         if self.industry:
             yield objects.c.industry.startswith(self.industry, autoescape=True)
         if self.public_rating:
             yield self._is_rated()
+        wanted = {"type": self.type, "registration_status": self.registration_status, "area": self.area}
+        yield from (objects.c[name] == value for name, value in wanted.items() if value)
 
     def _is_rated(self) -> ColumnElement[bool]:
-        wanted = "" if self.public_rating == "UNRATED" else self.public_rating
-        rated = select(ratings.c.object_id).where(ratings.c.public_rating != "")
-        if wanted:
-            return objects.c.object_id.in_(rated.where(ratings.c.public_rating == wanted))
-        return objects.c.object_id.not_in(rated)
+        same = ratings.c.object_id == objects.c.object_id
+        if self.public_rating == "UNRATED":
+            return ~select(ratings.c.object_id).where(same, ratings.c.public_rating != "").exists()
+        return select(ratings.c.object_id).where(same, ratings.c.public_rating == self.public_rating).exists()
+
+
+def tail_of(text: str) -> str:
+    """The end of an id that is looked for.
+
+    Raises:
+        InvalidArgument: it is so short that half of the directory ends so.
+    """
+    if len(text.strip()) < TAIL:
+        zh, en = f"请输入尾号后 {TAIL} 位或更多", f"takes {TAIL} characters or more"
+        raise malformed("code_tail", "LENGTH", zh, en)
+    return text.strip()
 
 
 def list_objects(session: Session, filters: Filters, *, page_size: int, page_token: str, order_by: str) -> Page[Any]:
     """A page of objects."""
     order, descending = order_of(order_by, ORDERS)
+    searching.plan_for_these_values(session)
     return paginate(
         session,
-        _found(filters),
+        _found(session, filters),
         order=order,
         page_size=page_size,
         page_token=page_token,
@@ -82,9 +106,17 @@ def list_objects(session: Session, filters: Filters, *, page_size: int, page_tok
     )
 
 
+def count_objects(session: Session, filters: Filters) -> int:
+    """How many objects the filters show, counted up to a limit: beyond it nobody reads on."""
+    searching.plan_for_these_values(session)
+    some = select(objects.c.object_id).where(*filters.conditions(session)).limit(COUNTED)
+    return int(session.execute(select(func.count()).select_from(some.subquery())).scalar_one())
+
+
 def all_objects(session: Session, filters: Filters) -> Iterator[InspectionObject]:
     """Everything the filters show, up to what a workbook takes."""
-    statement = _found(filters).order_by(objects.c.object_id).limit(EXPORTED)
+    searching.plan_for_these_values(session)
+    statement = _found(session, filters).order_by(objects.c.object_id).limit(EXPORTED)
     return iter(session.scalars(statement.execution_options(yield_per=1000)))
 
 
@@ -106,10 +138,5 @@ def list_revisions(session: Session, object_id: str, *, page_size: int, page_tok
     )
 
 
-def has_word(column: Any, word: str) -> ColumnElement[bool]:
-    """Whether one of the words in a column is this one."""
-    return cast(ColumnElement[bool], column.contains(f"|{word}|", autoescape=True))
-
-
-def _found(filters: Filters) -> Select[Any]:
-    return select(InspectionObject).where(*filters.conditions())
+def _found(session: Session, filters: Filters) -> Select[Any]:
+    return select(InspectionObject).where(*filters.conditions(session))

@@ -66,7 +66,7 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
 
     @read
     def PreviewDraw(self, request: pb.PreviewDrawRequest, call: Call) -> pb.DrawPreview:
-        directory = SqlDirectory(call.work)
+        directory = SqlDirectory.of(call)
         preview = previewing.preview_draw(call.work, directory, request.draw_id, by=call.principal, now=call.now)
         return wire.preview_to_proto(preview)
 
@@ -92,7 +92,7 @@ class DrawsServicer(Servicer, grpc.DrawsServiceServicer):
     def CommitDraw(self, request: pb.CommitDrawRequest, call: Call) -> pb.Draw:
         draw = draws.commit_draw(
             call.work,
-            SqlDirectory(call.work),
+            SqlDirectory.of(call),
             vault_of(call.runtime),
             request.draw_id,
             secrets.token_bytes(32),

@@ -8,6 +8,7 @@ from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
 from services.chassis.clock import today
+from services.chassis.convert import enum_name
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
 from services.chassis.sheets import XLSX, workbook
@@ -16,9 +17,10 @@ from services.sampling.model.inspector import Inspector
 from services.sampling.queries import inspectors as queries
 from services.sampling.servicer.pages import page_info
 from services.sampling.use_cases import inspectors
+from services.sampling.use_cases.access import require_account
 from services.sampling.wire import directories as wire
 
-HEADER = ("证件号", "姓名", "所属机构", "区划", "有效期至", "领域", "资质", "专家", "可抽取")
+HEADER = ("证件号", "姓名", "所属机构", "区划", "有效期至", "领域", "资质", "专家", "曾任职单位", "可抽取")
 
 
 class InspectorsServicer(Servicer, grpc.InspectorsServiceServicer):
@@ -60,10 +62,12 @@ class InspectorsServicer(Servicer, grpc.InspectorsServiceServicer):
 
     @read
     def GetInspector(self, request: pb.GetInspectorRequest, call: Call) -> pb.Inspector:
+        require_account(call.work, call.principal, today(call.now))
         return wire.inspector_to_proto(call.work.get(Inspector, request.certificate), today(call.now))
 
     @read
     def ListInspectors(self, request: pb.ListInspectorsRequest, call: Call) -> pb.ListInspectorsResponse:
+        require_account(call.work, call.principal, today(call.now))
         page = queries.list_inspectors(
             call.work.session,
             _filters(request, call),
@@ -98,6 +102,7 @@ class InspectorsServicer(Servicer, grpc.InspectorsServiceServicer):
                 "、".join(each.domains),
                 "、".join(each.qualifications),
                 "是" if each.expert else "",
+                "、".join(each.earlier_employers),
                 "是" if each.drawable(day) else "否",
             )
             for each in queries.all_inspectors(call.work.session, _filters(request, call))
@@ -112,6 +117,11 @@ def _filters(request: pb.ListInspectorsRequest | pb.ExportInspectorsRequest, cal
         region=request.region,
         domain=request.domain,
         drawable_on=today(call.now) if request.drawable_only else None,
+        qualification=request.qualification,
+        experts_only=request.experts_only,
+        day=today(call.now),
+        standing=enum_name(pb.CertificateStanding.DESCRIPTOR, request.standing),
+        expiring_within=max(0, min(request.expiring_within_days, 36_500)),
     )
 
 

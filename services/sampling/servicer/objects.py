@@ -10,6 +10,7 @@ from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 from liangma.type.v1 import import_pb2
 
 from services.chassis import sheets
+from services.chassis.clock import today
 from services.chassis.convert import enum_name
 from services.chassis.service import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
@@ -21,6 +22,7 @@ from services.sampling.model.object_rows import Row, rows_of, rows_of_table
 from services.sampling.queries import objects as queries
 from services.sampling.servicer.pages import page_info
 from services.sampling.use_cases import objects
+from services.sampling.use_cases.access import require_account
 from services.sampling.wire import directories as wire
 
 HEADER = (
@@ -32,6 +34,10 @@ HEADER = (
     "地址",
     "行业",
     "监管标签",
+    "别名",
+    "法定代表人",
+    "片区/商圈",
+    "所属主体",
     "公共信用评价",
 )
 
@@ -72,18 +78,24 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
 
     @read
     def GetObject(self, request: pb.GetObjectRequest, call: Call) -> pb.InspectionObject:
+        require_account(call.work, call.principal, today(call.now))
         return _shown([call.work.get(InspectionObject, request.object_id)], call)[0]
 
     @read
     def ListObjects(self, request: pb.ListObjectsRequest, call: Call) -> pb.ListObjectsResponse:
+        require_account(call.work, call.principal, today(call.now))
+        filters = _filters(request)
         page = queries.list_objects(
             call.work.session,
-            _filters(request),
+            filters,
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,
         )
-        return pb.ListObjectsResponse(objects=_shown(page.items, call), page=page_info(page.next_page_token))
+        total = queries.count_objects(call.work.session, filters) if request.count else 0
+        return pb.ListObjectsResponse(
+            objects=_shown(page.items, call), page=page_info(page.next_page_token), total=total
+        )
 
     @read
     def ListObjectRevisions(self, request: pb.ListObjectRevisionsRequest, call: Call) -> pb.ListObjectRevisionsResponse:
@@ -108,6 +120,10 @@ class ObjectsServicer(Servicer, grpc.ObjectsServiceServicer):
                 each.address,
                 each.industry,
                 "、".join(each.tags),
+                each.alias,
+                each.legal_representative,
+                each.area,
+                each.owner_id,
                 stands[each.object_id].public_rating if each.object_id in stands else "",
             )
             for each in found
@@ -124,6 +140,9 @@ def _filters(request: pb.ListObjectsRequest | pb.ExportObjectsRequest) -> querie
         tag=request.tag,
         industry=request.industry,
         public_rating=request.public_rating,
+        code=request.code,
+        code_tail=request.code_tail,
+        area=request.area,
     )
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from liangma.sampling.v1 import sampling_pb2 as pb
 from liangma.sampling.v1 import sampling_pb2_grpc as grpc
 
+from services.chassis.clock import today
 from services.chassis.convert import enum_name
 from services.chassis.servicing import Call, Servicer, read, write
 from services.sampling.queries import inspectors as queries
 from services.sampling.servicer.pages import page_info
 from services.sampling.use_cases import recusals
+from services.sampling.use_cases.access import require_account
 from services.sampling.wire import directories as wire
 
 
@@ -18,6 +20,7 @@ class RecusalsServicer(Servicer, grpc.RecusalsServiceServicer):
 
     @write
     def DeclareRecusal(self, request: pb.DeclareRecusalRequest, call: Call) -> pb.Recusal:
+        require_account(call.work, call.principal, today(call.now))
         given = request.recusal
         kind = wire.recusal_kind(given.kind)
         declared = recusals.declare_recusal(
@@ -45,6 +48,7 @@ class RecusalsServicer(Servicer, grpc.RecusalsServiceServicer):
             certificate=request.certificate,
             object_id=request.object_id,
             state=enum_name(pb.RecusalState.DESCRIPTOR, request.state),
+            origin=enum_name(pb.RecusalOrigin.DESCRIPTOR, request.origin),
             page_size=request.page_size,
             page_token=request.page_token,
             order_by=request.order_by,

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from services.chassis.errors import NoSuchThing
+from datetime import date
+
+from services.chassis.errors import NoSuchThing, PermissionDenied
 from services.chassis.identity import NotYours, Principal
 from services.chassis.work import Work
 from services.sampling.model.draw import Draw
+from services.sampling.model.inspector import Inspector
 from services.sampling.model.neighbours import Task
 
 OVERSEERS = frozenset({"supervisor", "administrator"})
+
+
+class AccountStopped(PermissionDenied):
+    """Who has no valid certificate uses no account (TJ 14)."""
+
+    def __init__(self, certificate: str, valid_until: date) -> None:
+        super().__init__(
+            f"执法证 {certificate} 已失效（有效期至 {valid_until}）或已移出名录库，账号停止使用，请续期后再试",
+            f"certificate {certificate!r} is no longer valid (until {valid_until}), or off the directory: the account "
+            "is stopped until it is prolonged",
+            certificate=certificate,
+            valid_until=str(valid_until),
+        )
+
+
+def require_account(work: Work, by: Principal, day: date) -> None:
+    """Stop an account that is an inspector's and nothing else, once its certificate is not valid on this day.
+
+    Raises:
+        AccountStopped: it is not.
+    """
+    if by.roles != {"inspector"}:
+        return
+    inspector = work.find(Inspector, certificate=by.certificate)
+    if inspector and (inspector.retired or not inspector.is_certified(day)):
+        raise AccountStopped(by.certificate, inspector.valid_until)
 
 
 def known_task(work: Work, task_id: str) -> Task:

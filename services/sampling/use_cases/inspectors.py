@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.identity import Principal
-from services.chassis.import_report import ImportReport
+from services.chassis.import_report import ImportReport, Rejection
 from services.chassis.work import Work
 from services.sampling.events import InspectorChanged, InspectorState, in_parts
 from services.sampling.model import inspector_rows, uscc
@@ -16,6 +16,7 @@ from services.sampling.model.cells import refuse_many
 from services.sampling.model.inspector import Inspector, InspectorExists, InspectorFacts, violations
 from services.sampling.model.neighbours import Authority
 from services.sampling.model.region import Regions
+from services.sampling.use_cases.recusals import derive_recusals
 
 EVERYWHERE = frozenset({"administrator", "system"})
 
@@ -35,6 +36,7 @@ def create_inspector(work: Work, facts: InspectorFacts, regions: Regions, *, by:
     entered = Inspector(**vars(checked))
     work.add(entered)
     announce(work, [entered])
+    derive_recusals(work, [entered])
     return entered
 
 
@@ -50,6 +52,7 @@ def update_inspector(
         work.add(known.revision(work.new_id(), now, by.subject))
         known.become(checked)
         announce(work, [known])
+        derive_recusals(work, [known])
     return known
 
 
@@ -71,12 +74,22 @@ def import_inspectors(
 ) -> ImportReport:
     """Take the good rows of a file and report the bad ones; the same rows again change nothing."""
     refuse_many("rows", rows)
-    region_of = {authority.authority_id: authority.region for authority in work.all(Authority)}
-    read, rejections = inspector_rows.read(rows, regions, region_of)
+    read, rejections = inspector_rows.read(rows, regions, regions_of(work))
     known = {each.certificate: each for each in work.all(Inspector, certificate=[each.certificate for each in read])}
     changed = [each for facts in read if (each := take(work, facts, known.get(facts.certificate), by, now))]
     announce(work, changed)
+    derive_recusals(work, changed)
     return ImportReport(len(changed), len(rows) - len(changed) - len(rejections), rejections)
+
+
+def refused(work: Work, rows: Sequence[object], regions: Regions) -> list[Rejection]:
+    """The rows that an import would not take."""
+    return inspector_rows.read(rows, regions, regions_of(work))[1]
+
+
+def regions_of(work: Work) -> dict[str, str]:
+    """The regions of the authorities that are known."""
+    return {authority.authority_id: authority.region for authority in work.all(Authority)}
 
 
 def take(work: Work, facts: InspectorFacts, known: Inspector | None, by: Principal, now: datetime) -> Inspector | None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from services.chassis.errors import InvalidArgument
 from services.chassis.identity import Principal
-from services.chassis.import_report import ImportReport
+from services.chassis.import_report import ImportReport, Rejection
 from services.chassis.work import Work
 from services.sampling.events import ObjectChanged, ObjectState, in_parts
 from services.sampling.model import object_rows, uscc
@@ -78,6 +78,13 @@ def import_objects(
     rejections = sorted((*unidentified, *refused), key=lambda rejection: rejection.line)
     imported = entered + changed
     return ImportReport(imported, len(rows) - imported - len(rejections), rejections)
+
+
+def refused(rows: Sequence[Row], regions: Regions) -> list[Rejection]:
+    """The rows that an import would not take."""
+    found, unidentified = object_rows.identify(rows)
+    _, refused = object_rows.read(found, {}, regions)
+    return sorted((*unidentified, *refused), key=lambda rejection: rejection.line)
 
 
 def enter(work: Work, entries: Sequence[Entry], *, by: Principal, now: datetime) -> int:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from services.chassis.errors import NoSuchThing, PermissionDenied
 from services.chassis.identity import Principal
+from services.chassis.import_report import ImportReport, Rejection
 from services.chassis.work import Work
+from services.sampling.model.cells import Refused
 from services.sampling.model.inspection_object import InspectionObject
 from services.sampling.model.inspector import Inspector
 from services.sampling.model.recusal import Recusal, RecusalExists, RecusalKind, RecusalOrigin, RecusalState
+from services.sampling.model.recusal_rows import Declared, Row, declared
 from services.sampling.use_cases.access import OVERSEERS
+
+DERIVED = "曾任职单位"
+"""What stands in a recusal that follows from the directory of inspectors."""
 
 
 class NotYourRecusal(PermissionDenied):
@@ -49,6 +57,81 @@ def declare_recusal(
     )
     work.add(declared)
     return declared
+
+
+def import_recusals(work: Work, rows: Sequence[Row], *, by: Principal) -> ImportReport:
+    """Declare the recusals of the good rows of a file, and report the bad ones; the same rows again change nothing."""
+    report = ImportReport()
+    for row in rows:
+        try:
+            declare_recusal(work, *known(work, row), by=by)
+            report.imported += 1
+        except RecusalExists:
+            report.unchanged += 1
+        except (Refused, NotYourRecusal) as refusal:
+            report.rejections.append(Rejection(row.line, *faults(row, refusal)))
+    return report
+
+
+def refused(work: Work, rows: Sequence[Row], *, by: Principal) -> list[Rejection]:
+    """The rows that an import would not take."""
+    found: list[Rejection] = []
+    for row in rows:
+        try:
+            said = known(work, row)
+            require_concerned(by, said.certificate, work.get(Inspector, said.certificate).authority_id)
+        except (Refused, NotYourRecusal) as refusal:
+            found.append(Rejection(row.line, *faults(row, refusal)))
+    return found
+
+
+def known(work: Work, row: Row) -> Declared:
+    """What a row declares, about somebody and something that are in the directories.
+
+    Raises:
+        Refused: they are not, or a cell cannot be trusted.
+    """
+    said = declared(row)
+    if work.find(Inspector, certificate=said.certificate) is None:
+        raise Refused("证件号", row.certificate, "INSPECTOR_UNKNOWN", "执法检查人员名录库中没有此证件号")
+    if work.find(InspectionObject, object_id=said.object_id) is None:
+        raise Refused("对象编号", row.object_id, "OBJECT_UNKNOWN", "检查对象名录库中没有此对象")
+    return said
+
+
+def faults(row: Row, refusal: Refused | NotYourRecusal) -> tuple[str, str, str, str]:
+    """Column, value, rule and reason of a row that is not taken."""
+    if isinstance(refusal, NotYourRecusal):
+        return "证件号", row.certificate, "NOT_YOURS", "您无权为该检查人员登记回避"
+    column, value, rule, reason = map(str, refusal.args)
+    return column, value, rule, reason
+
+
+def derive_recusals(work: Work, inspectors: Iterable[Inspector]) -> None:
+    """Whoever worked for an object stays away from it; what is no longer said of them ends what was derived from it."""
+    changed = {each.certificate: each for each in inspectors}
+    if not changed:
+        return
+    known = work.all(Recusal, certificate=list(changed), kind=RecusalKind.EARLIER_EMPLOYMENT, state=RecusalState.ACTIVE)
+    for recusal in known:
+        if recusal.detail == DERIVED and recusal.object_id not in changed[recusal.certificate].earlier_employers:
+            recusal.withdraw("曾任职单位已更正")
+    binding = {(recusal.certificate, recusal.object_id) for recusal in known if recusal.state is RecusalState.ACTIVE}
+    for each in changed.values():
+        work.add(*(derived(work, each, id) for id in each.earlier_employers if (each.certificate, id) not in binding))
+
+
+def derived(work: Work, inspector: Inspector, object_id: str) -> Recusal:
+    """The recusal of an inspector from an object they worked for."""
+    return Recusal(
+        recusal_id=work.new_id(),
+        certificate=inspector.certificate,
+        object_id=object_id,
+        authority_id=inspector.authority_id,
+        kind=RecusalKind.EARLIER_EMPLOYMENT,
+        detail=DERIVED,
+        origin=RecusalOrigin.DERIVED,
+    )
 
 
 def withdraw_recusal(work: Work, recusal_id: str, reason: str, *, etag: str, by: Principal) -> Recusal:

@@ -51,7 +51,13 @@ def object_revision_to_proto(revision: ObjectRevision) -> pb.ObjectRevision:
 
 def inspector_to_proto(inspector: Inspector, day: date) -> pb.Inspector:
     """An inspector, and whether a draw may take them on this day."""
-    return to_proto(inspector, pb.Inspector, drawable=inspector.drawable(day))
+    return to_proto(
+        inspector,
+        pb.Inspector,
+        drawable=inspector.drawable(day),
+        standing=inspector.standing(day),
+        days_left=inspector.days_left(day),
+    )
 
 
 def inspector_from_proto(message: pb.Inspector) -> InspectorFacts:
