@@ -62,7 +62,7 @@ RECUSALS = {
 
 
 def template(title: str, columns: Mapping[str, str]) -> bytes:
-    """A workbook to fill in: columns of text, so that codes stay whole, and on a second sheet what each of them takes."""
+    """A workbook to fill in: columns of text, so that codes stay whole; a second sheet says what each takes."""
     file = io.BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True, "strings_to_formulas": False}) as book:
         sheet, notes, bold = book.add_worksheet(title), book.add_worksheet("填写说明"), book.add_format({"bold": True})
