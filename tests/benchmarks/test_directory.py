@@ -24,6 +24,7 @@ def test_all_who_read_the_directory_see_the_same_and_its_costs_are_said(monkeypa
     with snapshot.benchmark() as benchmark:
         assert benchmark.reference is not None
         expected = benchmark.reference()
+        assert isinstance(expected, tuple)
         assert expected[0] == 2000
         assert all(each.run() == expected for each in benchmark.contenders if each.role is not Role.LIMIT)
         assert [line.partition(" ")[0] for line in map(str.strip, benchmark.afterwards())] == ["written", "read"]
