@@ -39,7 +39,7 @@ from services.chassis import clock, telemetry
 from services.chassis.bus.topology import Topology
 from services.chassis.database import Database, chassis_tables
 from services.chassis.identity import Principal
-from services.chassis.service import Runtime, Service
+from services.chassis.runtime import Runtime, Service
 from services.chassis.servicing import Call
 from services.chassis.settings import Settings, load
 from services.chassis.worker import Subscriptions, run_workers, subscribe

@@ -31,7 +31,7 @@ from benchmarks.relay import schema
 from services import importing
 from services.chassis import garbage, telemetry
 from services.chassis.identity import Principal
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.servicing import caller
 from services.chassis.settings import Settings, load
 from services.rest import Gateway

@@ -23,7 +23,7 @@ from benchmarks.harness import Benchmark, Contender, Role, Skipped
 from benchmarks.relay import schema
 from services.chassis import telemetry
 from services.chassis.identity import NOBODY
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.settings import Settings, load
 from services.codes import signing
 from services.codes.__main__ import SERVICE

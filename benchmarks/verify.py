@@ -39,6 +39,7 @@ from services.chassis import clock, telemetry
 from services.chassis.convert import to_proto
 from services.chassis.database import Database
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
+from services.chassis.vault import Vault
 from services.codes import cose, signing
 from services.codes.__main__ import SERVICE
 from services.codes.cabinet import Cabinet
@@ -113,7 +114,7 @@ def system_with_codes(var_dir: Path, database_url: str) -> Iterator[tuple[Issued
     """Codes, and the port of a running gateway that knows them; an empty URL: SQLite."""
     url = database_url or sqlite_url(var_dir)
     with opened(url) as database:
-        issued = issue(database, Cabinet(var_dir / "codes.key", [HOST]))
+        issued = issue(database, Cabinet(Vault(var_dir / "codes.key"), [HOST]))
     with system("codes", url, var_dir, CODES_HOST=HOST) as port:
         yield issued, port
 

@@ -15,7 +15,7 @@ from services.chassis.database import Database
 from services.chassis.settings import Settings, database_url
 
 if TYPE_CHECKING:
-    from services.chassis.service import Service
+    from services.chassis.runtime import Service
 
 FOLDER = Path(__file__).parents[1]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import grpc
 
     from services.chassis.bus import Delivery
-    from services.chassis.service import Runtime
+    from services.chassis.runtime import Runtime
 
 Request = TypeVar("Request", bound=Message)
 Response = TypeVar("Response", bound=Message)

@@ -11,9 +11,10 @@ from typing import Protocol, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.settings import Settings
 from services.chassis.unit_of_work import UnitOfWork
+from services.chassis.vault import Vault
 from services.codes import cose, signing
 from services.codes.cabinet import Cabinet
 from services.codes.foreign import ForeignCodes
@@ -48,7 +49,8 @@ class Office:
 
     def __init__(self, settings: CodesSettings, key_file: Path, hosts: list[str]) -> None:
         self.settings = settings
-        self.cabinet = Cabinet(key_file, hosts)
+        self._vault = Vault(key_file)
+        self.cabinet = Cabinet(self._vault, hosts)
         self.foreign = ForeignCodes(settings.foreign_schemes())
         self._book = self.cabinet.book([])
 
@@ -109,7 +111,7 @@ class Office:
 
     @cached_property
     def _live_master(self) -> bytes:
-        return self.cabinet.derived("LM-LIVE-1")
+        return self._vault.derived("LM-LIVE-1")
 
     @property
     def _must_be_live(self) -> bool:

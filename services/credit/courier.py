@@ -13,7 +13,7 @@ from datetime import datetime
 
 from services.chassis import telemetry
 from services.chassis.identity import Principal
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.unit_of_work import UnitOfWork
 from services.credit.channels import NotAcknowledged, Sender
 from services.credit.model.channel import ChannelKind

@@ -12,7 +12,7 @@ from fsspec.utils import get_protocol
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.settings import PREFIX, Settings, load
 from services.sampling.model.abandonment import Terms
 from services.sampling.vault import Vault

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.chassis.service import Runtime, Service, main
+from services.chassis.runtime import Runtime, Service
+from services.chassis.service import main
 from services.tasks import tables
 from services.tasks.wire.event import event_to_proto
 

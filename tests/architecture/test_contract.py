@@ -12,7 +12,8 @@ from google.protobuf.descriptor import MethodDescriptor
 
 from services.chassis.grpc_server import attachments
 from services.chassis.policy import rule_of
-from services.chassis.service import Runtime, find
+from services.chassis.runtime import Runtime
+from services.chassis.service import find
 from services.chassis.servicing import descriptor_of
 from services.chassis.settings import Settings
 

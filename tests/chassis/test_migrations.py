@@ -12,7 +12,8 @@ from sqlalchemy import Engine, event
 
 from services.chassis.database import Database
 from services.chassis.migrations import compared, upgrade
-from services.chassis.service import Service, find
+from services.chassis.runtime import Service
+from services.chassis.service import find
 from services.chassis.settings import Settings
 from tests.support.databases import databases, new_database
 

@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from services.chassis import bus, dead_letters
 from services.chassis.dead_letters import LetterState
 from services.chassis.errors import NoSuchThing
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.servicing import Call
 from services.chassis.settings import Settings, load
 from services.chassis.unit_of_work import ChangedMeanwhile

@@ -18,8 +18,9 @@ from liangma.codes.v1 import keys_pb2
 from PIL import Image
 
 from services.chassis.errors import Refusal
+from services.chassis.vault import KeyFileProblem, Vault
 from services.codes import cose, signing, status_list
-from services.codes.cabinet import Cabinet, KeyFileProblem
+from services.codes.cabinet import Cabinet
 from services.codes.model.content import CodeRevoked
 from services.codes.model.key import KeyState
 from services.codes.office import office
@@ -92,18 +93,19 @@ def test_the_secrets_lie_sealed_in_the_database_and_the_key_file_is_private(hous
         rows = work.session.execute(work.tables["signing_keys"].select()).all()
     cabinet = office(house.runtimes["codes"]).cabinet
     for row in rows:
-        secret = cabinet._seal.decrypt(row.sealed[:12], row.sealed[12:], row.public)
+        secret = cabinet._vault.open(row.sealed, row.public)
+        assert secret is not None
         assert cose.Ed25519Signer(secret).public == row.public
         assert secret not in row.sealed
 
 
 def test_the_wrong_key_file_is_named(tmp_path: Path) -> None:
-    made = Cabinet(tmp_path / "a", ["H"]).make(1, KeyState.CURRENT, NOW)
+    made = Cabinet(Vault(tmp_path / "a"), ["H"]).make(1, KeyState.CURRENT, NOW)
     with pytest.raises(KeyFileProblem, match="not the file"):
-        Cabinet(tmp_path / "b", ["H"]).signer(made)
+        Cabinet(Vault(tmp_path / "b"), ["H"]).signer(made)
     (tmp_path / "c").write_text("not base64!")
     with pytest.raises(KeyFileProblem, match="32 bytes in base64"):
-        Cabinet(tmp_path / "c", ["H"]).signer(made)
+        Cabinet(Vault(tmp_path / "c"), ["H"]).signer(made)
 
 
 def test_a_revoked_code_shows_on_the_status_list(house: House) -> None:

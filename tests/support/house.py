@@ -26,7 +26,8 @@ from services.chassis import bus, outbox, worker
 from services.chassis.bus.cloudevents import body_of
 from services.chassis.grpc_server import GrpcServer, attachments
 from services.chassis.identity import NOBODY, Principal
-from services.chassis.service import Runtime, Service, find
+from services.chassis.runtime import Runtime, Service
+from services.chassis.service import find
 from services.chassis.servicing import descriptor_of
 from services.chassis.settings import Settings, load
 from tests.support.databases import STOCK, databases

@@ -23,7 +23,7 @@ from sqlalchemy import BigInteger, Column, Integer, MetaData, String, Table, ins
 
 from services.chassis.bus import NotYet
 from services.chassis.database import chassis_tables
-from services.chassis.service import Service
+from services.chassis.runtime import Service
 from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, run_workers, subscribe, timer
 

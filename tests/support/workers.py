@@ -27,7 +27,7 @@ from services.chassis import chain, dead_letters, outbox
 from services.chassis.bus.cloudevents import body_of
 from services.chassis.dead_letters import DeadLetter, LetterState
 from services.chassis.identity import Principal
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.settings import Settings, load
 from tests.support import pair
 from tests.support.broker import RABBITMQ

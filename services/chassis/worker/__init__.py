@@ -23,7 +23,7 @@ from services.chassis.identity import Principal
 from services.chassis.servicing import Call
 
 if TYPE_CHECKING:
-    from services.chassis.service import Runtime, Service
+    from services.chassis.runtime import Runtime, Service
     from services.chassis.settings import Settings
 
 M = TypeVar("M", bound=Message)

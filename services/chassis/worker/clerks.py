@@ -17,7 +17,7 @@ from services.chassis.dead_letters import DeadLetter
 from services.chassis.worker import Subscription, Subscriptions, deliver
 
 if TYPE_CHECKING:
-    from services.chassis.service import Runtime
+    from services.chassis.runtime import Runtime
 
 log = telemetry.logger(__name__)
 

@@ -25,7 +25,7 @@ from services.chassis.bus.cloudevents import END_OF_HISTORY
 from services.chassis.database import Database
 from services.chassis.leadership import Leadership
 from services.chassis.relay import BusDown, Relay
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.worker import Subscription, Timer, strike, subscriptions_of, timers_of
 from services.chassis.worker.clerks import FactClerk, HistoryClerk, NetClerk
 from services.chassis.worker.desk import Desk
@@ -33,7 +33,7 @@ from services.chassis.worker.health import Health
 from services.chassis.worker.replays import Replays
 
 if TYPE_CHECKING:
-    from services.chassis.service import Service
+    from services.chassis.runtime import Service
     from services.chassis.settings import Settings
 
 DRAIN_SECONDS = 20

@@ -13,7 +13,7 @@ from services.chassis.worker.clerks import bury
 from services.chassis.worker.patience import Failure, failure_of
 
 if TYPE_CHECKING:
-    from services.chassis.service import Runtime
+    from services.chassis.runtime import Runtime
 
 log = telemetry.logger(__name__)
 

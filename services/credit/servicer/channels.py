@@ -10,7 +10,7 @@ from liangma.credit.v1 import channels_pb2_grpc as grpc
 
 from services.chassis.clock import today
 from services.chassis.convert import from_proto
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
 from services.credit import wire
 from services.credit.model.channel import Channel

@@ -14,7 +14,7 @@ from liangma.type.v1 import import_pb2
 from services.chassis import sheets
 from services.chassis.convert import enum_name
 from services.chassis.import_report import Rejection
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
 from services.sampling import templates
 from services.sampling.gazetteer import regions

@@ -9,7 +9,7 @@ from liangma.type.v1 import import_pb2
 
 from services.chassis.clock import today
 from services.chassis.convert import enum_name
-from services.chassis.service import Runtime
+from services.chassis.runtime import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
 from services.chassis.sheets import XLSX, workbook
 from services.sampling.gazetteer import regions
