@@ -18,7 +18,7 @@ import psycopg
 from numpy.typing import NDArray
 
 from benchmarks.harness import Benchmark, Contender, Role
-from services.sample_data import codes, digits
+from services.command.sample_data import codes, digits
 from services.sampling.model import tickets
 from services.sampling.model.tickets import CHUNK, KEY_BYTES, Drawn, Keys, cipher, draw, draw_by_full_sort, octets
 

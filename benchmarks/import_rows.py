@@ -28,14 +28,14 @@ from sqlalchemy import URL, create_engine
 from benchmarks.harness import Benchmark, Contender, Role, Skipped
 from benchmarks.processes import system
 from benchmarks.relay import schema
-from services import importing
 from services.chassis import garbage, telemetry
 from services.chassis.identity import Principal
 from services.chassis.runtime import Runtime
 from services.chassis.servicing import caller
 from services.chassis.settings import Settings, load
-from services.rest import Gateway
-from services.sample_data import write_city
+from services.command import importing
+from services.command.rest import Gateway
+from services.command.sample_data import write_city
 from services.sampling.__main__ import SERVICE
 from services.sampling.servicer import ObjectsServicer
 

@@ -52,7 +52,7 @@ from services.codes.queries.check import check_publicly
 from services.codes.settings import codes_settings
 from services.codes.use_cases.issue import issue_codes
 from services.codes.use_cases.mint import Press
-from services.sample_data import codes, digits
+from services.command.sample_data import codes, digits
 
 CODES = 400
 CONNECTIONS = 16

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services import operations
-from services.terminal import conclude, explained, fail, genuine, progress
+from services.command import operations
+from services.command.terminal import conclude, explained, fail, genuine, progress
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 
@@ -52,8 +52,8 @@ def import_(
     report: Annotated[Path | None, typer.Option(help="Where refused rows go (.xlsx or .csv).")] = None,
 ) -> None:
     """Fill a directory from a file; good rows go in, bad ones are reported, a repeat is harmless."""
-    from services import importing, rest
     from services.chassis import garbage
+    from services.command import importing, rest
 
     if kind not in importing.KINDS:
         fail(f"unknown kind {kind!r}; there are: {', '.join(importing.KINDS)}")
@@ -77,7 +77,7 @@ def sample_data(
     seed: Annotated[int, typer.Option(help="The same seed makes the same city.")] = 1,
 ) -> None:
     """Make up a plausible city with valid codes, for those who have no registry."""
-    from services.sample_data import write_city
+    from services.command.sample_data import write_city
 
     for kind, path in write_city(directory, objects, seed).items():
         typer.echo(f"{kind}: {path}")

@@ -18,8 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from deploy import embedded
 from deploy.demo.life import Life
 from deploy.demo.steps import STEPS
-from services.importing import BadFile
-from services.rest import GatewayRefused, GatewayUnreachable
+from services.command.importing import BadFile
+from services.command.rest import GatewayRefused, GatewayUnreachable
 
 EXPECTED = (AssertionError, BadFile, GatewayRefused, GatewayUnreachable, TimeoutError, OSError, KeyError)
 

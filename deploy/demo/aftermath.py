@@ -7,7 +7,7 @@ from typing import Any
 
 from deploy.demo.life import PNG, Life, refused
 from deploy.demo.people import eventually, expect
-from services.rest import Gateway
+from services.command.rest import Gateway
 
 
 def feed_back(life: Life) -> str:

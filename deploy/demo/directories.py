@@ -9,9 +9,9 @@ from typing import Any
 
 from deploy.demo.life import DATA, YONGCHUAN, Life
 from deploy.demo.people import eventually, expect
-from services.importing import KINDS, Report, import_file, write_rejected
-from services.rest import Gateway
-from services.sample_data import write_city
+from services.command.importing import KINDS, Report, import_file, write_rejected
+from services.command.rest import Gateway
+from services.command.sample_data import write_city
 
 
 def import_directories(life: Life) -> str:

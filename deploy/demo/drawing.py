@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.demo.life import YONGCHUAN, Life, approve_scheme, draft_task
 from deploy.demo.people import eventually, expect
-from services.rest import GatewayRefused
+from services.command.rest import GatewayRefused
 from services.sampling.transcript import verify
 
 

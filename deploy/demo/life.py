@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from deploy.demo.people import People, expect
-from services.rest import Gateway, GatewayRefused
+from services.command.rest import Gateway, GatewayRefused
 
 DATA = Path(__file__).parent / "data"
 YONGCHUAN = "500118"

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from services.rest import Gateway, GatewayRefused
+from services.command.rest import Gateway, GatewayRefused
 
 T = TypeVar("T")
 

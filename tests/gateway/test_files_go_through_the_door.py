@@ -15,7 +15,7 @@ from liangma.attachments.v1 import attachments_pb2
 from gateway.app import build
 from gateway.transcoder.contract import Contract
 from services.chassis.grpc_server import GrpcServer
-from services.rest import Gateway
+from services.command.rest import Gateway
 from tests.gateway import support
 from tests.gateway.support import Door
 

@@ -25,9 +25,9 @@ from liangma.plans.v1 import (
 )
 from liangma.sampling.v1 import sampling_pb2
 
-from services import importing
-from services.importing import KINDS, BadFile, import_file, write_rejected
-from services.rest import Gateway
+from services.command import importing
+from services.command.importing import KINDS, BadFile, import_file, write_rejected
+from services.command.rest import Gateway
 
 HEADER = ["统一社会信用代码", "对象名称", "注册地址", "备注", "地址", "监管标签"]
 ROWS = [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from stdnum.cn import uscc
 
-from services import sample_data
-from services.importing import KINDS
-from services.sample_data import write_city
+from services.command import sample_data
+from services.command.importing import KINDS
+from services.command.sample_data import write_city
 
 
 @pytest.fixture(scope="module")

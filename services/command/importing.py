@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from services.chassis.sheets import encoding_of, lines_of_workbook, workbook
+from services.command.rest import Gateway
 from services.plans.use_cases import (
     import_annual_caps,
     import_check_forms,
@@ -22,7 +23,6 @@ from services.plans.use_cases import (
     import_officials,
     import_plans,
 )
-from services.rest import Gateway
 from services.sampling.model import inspector_rows
 from services.sampling.model.object_rows import HEADERS, NEEDED
 

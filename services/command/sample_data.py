@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from services.importing import KINDS
-from services.sample_city import (
+from services.command.importing import KINDS
+from services.command.sample_city import (
     CITY,
     CITY_NAME,
     CITY_SHORT,

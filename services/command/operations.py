@@ -11,7 +11,7 @@ import typer
 
 from services.chassis import clock
 from services.chassis.errors import Refusal
-from services.terminal import conclude, explained, fail
+from services.command.terminal import conclude, explained, fail
 
 if TYPE_CHECKING:
     from sqlalchemy import Table
