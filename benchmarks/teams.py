@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from random import Random
 
 from benchmarks.harness import Benchmark, Contender, Role
-from services.sampling.model.teams import Candidate, Post, draw_teams
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import Candidate, Post
 from services.sampling.model.tickets import kernels
 
 OBJECTS = 100_000

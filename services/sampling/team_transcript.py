@@ -12,7 +12,8 @@ from typing import cast
 
 from services.chassis.errors import Refusal
 from services.sampling.model.commitment import SPEC
-from services.sampling.model.teams import Candidate, Post, Team, draw_teams, in_ticket_order
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import Candidate, Post, Team, in_ticket_order
 from services.sampling.verifier import HEX64, Fault, Json, misfits, read_json
 
 REGION = re.compile("[0-9]*")

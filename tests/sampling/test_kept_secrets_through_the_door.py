@@ -14,6 +14,7 @@ from liangma.sampling.v1 import events_pb2, sampling_pb2
 
 from services.chassis.identity import NOBODY, Principal
 from services.sampling.transcript import verify
+from services.sampling.verifier import verify_proof
 from tests.sampling import town
 from tests.sampling.town import LEAD, MANAGER, PARTNER, PARTNER_MANAGER, SUPERVISOR
 from tests.support.house import House, Refused, houses
@@ -211,6 +212,9 @@ def test_the_platform_goes_on_by_itself_when_nobody_else_gives_a_secret(ready: H
     assert rounds(ready, draw_id)[-1].state == sampling_pb2.DRAW_STATE_REVEALED
     document, frame = files(ready, draw_id, 2)
     assert verify(document, frame) == []
+    one = {"draw_id": draw_id, "object_id": frame.decode().partition(",")[0]}
+    verdict, faults = verify_proof(document, ready.call("sampling", "GetDrawProof", one, by=NOBODY).data)
+    assert (faults, verdict and verdict.id) == ([], one["object_id"])
 
 
 def test_a_draw_whose_secrets_are_all_there_is_revealed_when_its_time_is_over(ready: House) -> None:

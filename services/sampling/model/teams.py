@@ -16,15 +16,12 @@ from itertools import pairwise
 from typing import Literal
 
 from services.chassis.errors import FailedPrecondition, malformed
-from services.sampling.model.tickets import KEY_BYTES, cipher, kernels, keys, tickets
+from services.sampling.model.tickets import KEY_BYTES, cipher, keys, tickets
 
 AT_LEAST = 2
 """Fewer than two inspectors inspect nothing (行政处罚法 and every regulation on inspections)."""
 
 SEPARATOR = b"\x1f"
-
-WORTH_COMPILING = 50_000
-"""Posts; below, loading the compiled loop takes longer than it saves."""
 
 
 @dataclass(frozen=True)
@@ -150,49 +147,6 @@ class TeamsInfeasible(FailedPrecondition):
             lacks=len(lacks),
         )
         self.lacks = tuple(lacks)
-
-
-def draw_teams(
-    seed: bytes,
-    posts: Iterable[Post],
-    candidates: Iterable[Candidate],
-    recusals: Collection[tuple[str, str]] = (),
-    size: int = AT_LEAST,
-    *,
-    compiled: bool | None = None,
-) -> tuple[Team, ...]:
-    """Draw a team for every post.
-
-    Args:
-        seed: the draw's seed.
-        posts: in any order; they are served in the order of their objects' tickets.
-        candidates: in any order.
-        recusals: pairs of object and certificate that must not meet (回避).
-        size: how many inspectors a team has; more where the required domains and qualifications take more.
-        compiled: through the compiled loop; None: where that is worth it. The teams are the same.
-
-    Returns:
-        the teams, in the order they were drawn.
-
-    Raises:
-        TeamsInfeasible: some posts cannot be filled; says which and what they lack.
-    """
-    if size < AT_LEAST:
-        zh, en = (
-            f"每次检查至少 {AT_LEAST} 名检查人员，不能为 {size}",
-            f"a team has at least {AT_LEAST} inspectors, not {size}",
-        )
-        raise malformed("size", "AT_LEAST_TWO", zh, en)
-    roster = Roster(candidates, recusals)
-    served = in_ticket_order(seed, posts)
-    if lacks := list(lacks_of(served, roster, size)):
-        raise TeamsInfeasible(lacks)
-    worth_it = len(served) >= WORTH_COMPILING if compiled is None else compiled
-    if worth_it and served and kernels():
-        from services.sampling.model import team_columns
-
-        return team_columns.draw(served, roster, size, seed)
-    return tuple(roster.team(post, size, seed) for post in served)
 
 
 def lacks_of(served: Iterable[Post], roster: Roster, size: int) -> Iterator[Lack]:

@@ -18,7 +18,7 @@ from services.sampling.transcript import transcript_bytes
 from services.sampling.use_cases.access import decidable
 from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population
-from services.sampling.use_cases.revealing import EXCLUDED, FRAME, place, reveal
+from services.sampling.use_cases.revealing import EXCLUDED, FRAME, LEAVES, place, reveal
 from services.sampling.use_cases.sealing import Vault, keep_secret, opened_secret
 
 RECORD = "abandoned.json"
@@ -47,8 +47,9 @@ def abandon(work: Work, vault: Vault, draw: Draw, secret: bytes, terms: Terms, n
     given_up = draw.rounds[-2]
     shown_as = {each.contributor: public_name(each.contributor) for each in given_up.contributions}
     work.add(_file(draw, before, RECORD, transcript_bytes(record(given_up, shown_as))))
-    for name in (FRAME, EXCLUDED):
-        work.add(_file(draw, place(draw), name, work.get(FrozenFile, f"{before}/{name}").content))
+    for name in (FRAME, LEAVES, EXCLUDED):
+        if kept := work.find(FrozenFile, file_id=f"{before}/{name}"):  # frames of old have no leaves
+            work.add(_file(draw, place(draw), name, kept.content))
     keep_announced(work, draw, given_up)
     work.emit(_abandoned(draw, given_up))
     if not remaining(given_up):

@@ -29,7 +29,8 @@ from services.sampling.model.records import (
 from services.sampling.model.recusal import Recusal, RecusalState
 from services.sampling.model.seed import contribution
 from services.sampling.model.strata import ALL
-from services.sampling.model.teams import AT_LEAST, Candidate, Post, Team, draw_teams
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import AT_LEAST, Candidate, Post, Team
 from services.sampling.model.tickets import draw_from
 from services.sampling.model.window import JointWindow
 from services.sampling.team_transcript import team_transcript

@@ -16,7 +16,8 @@ from services.sampling.events import InspectorReplaced, in_parts
 from services.sampling.model import commitment as lm
 from services.sampling.model.neighbours import InspectionRecord, Task
 from services.sampling.model.records import FrozenFile, InspectorsDraw, NotDrawnThere
-from services.sampling.model.teams import Candidate, Post, Team, draw_teams
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import Candidate, Post, Team
 from services.sampling.team_transcript import team_transcript
 from services.sampling.transcript import transcript_bytes
 from services.sampling.use_cases.access import known_task

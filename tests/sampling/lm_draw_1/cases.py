@@ -18,7 +18,8 @@ from services.sampling.model.commitment import (
     window_commitment,
 )
 from services.sampling.model.frame import Frame, excluded_csv, frame_csv, quota_by_ratio, spread
-from services.sampling.model.teams import Candidate, Post, draw_teams
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import Candidate, Post
 from services.sampling.model.tickets import draw_from
 from services.sampling.proof import proof
 from services.sampling.team_transcript import team_transcript

@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidArgument
-from services.sampling.model.teams import Candidate, Post, TeamsInfeasible, covers, draw_teams
+from services.sampling.model.team_draw import draw_teams
+from services.sampling.model.teams import Candidate, Post, TeamsInfeasible, covers
 from services.sampling.model.tickets import kernels, key, keys, tickets
 
 SEED = b"\x05" * 32

@@ -343,7 +343,7 @@ function parse(bytes) {
 /** Whether a round that replaces an abandoned one is true to the record of it. */
 function abandonmentHolds(commitment, record) {
   const withheld = record.contributions.filter(({ secret }) => secret === undefined).map(({ sha256 }) => sha256);
-  const same = ["frame_sha256", "frame_count", "excluded_sha256", "strata", "total"];
+  const same = ["frame_sha256", "frame_count", "excluded_sha256", "strata", "total", "frame_merkle"];
   const given = record.commitment.contributions;
   return (
     committed(record.commitment) === record.commitment_sha256 &&
