@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from services.chassis.errors import malformed
-from services.sampling.model import team_columns
 from services.sampling.model.teams import (
     AT_LEAST,
     Candidate,
@@ -59,5 +58,7 @@ def draw_teams(
         raise TeamsInfeasible(lacks)
     worth_it = len(served) >= WORTH_COMPILING if compiled is None else compiled
     if worth_it and served and kernels():
+        from services.sampling.model import team_columns  # numba takes a second to load
+
         return team_columns.draw(served, roster, size, seed)
     return tuple(roster.team(post, size, seed) for post in served)
