@@ -22,9 +22,9 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """The browser."""
+    """The browser. While it is there, its driver has the event loop of this thread: nobody else can run one."""
     if not CHROMIUM.exists():
         if os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1":
             pytest.fail(f"LIANGMA_REQUIRE_SERVICES=1, but there is no {CHROMIUM} (Debian package chromium)")
