@@ -236,6 +236,16 @@ def test_a_plan_goes_from_draft_to_those_in_its_scope(house: House) -> None:
     assert states_announced(house) == ["DRAFT", "PENDING_REVIEW", "PENDING_EXECUTION"]
 
 
+def test_an_approval_may_say_why_and_names_who_it_waits_for(house: House) -> None:
+    pending = submitted(house)
+    assert pending.reviewer_name == REVIEWER.name
+    said = {"note": "同意，按季度实施"}
+    assert refused(house, "ApprovePlan", pending, REVIEWER, note="好" * 1001).violations == {"note": "LENGTH"}
+    assert call(house, "ApprovePlan", pending, REVIEWER, **said).reviewer_name == REVIEWER.name
+    steps = call(house, "ListPlanHistory", pending, PLANNER).steps
+    assert [step.note for step in steps if step.action == "APPROVED"] == ["同意，按季度实施"]
+
+
 def test_a_scope_of_regions_reaches_the_listed_authorities_of_the_plans_domains_below(house: House) -> None:
     own = approved(house, scope={"regions": ["500000"]})
     receipts = call(house, "ListReceipts", own, PLANNER).receipts

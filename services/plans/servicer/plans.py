@@ -130,7 +130,7 @@ class PlansServicer(Servicer, grpc.PlansServiceServicer):
     @write
     def ApprovePlan(self, request: pb.ApprovePlanRequest, call: Call) -> pb.Plan:
         approved = use_cases.approve_plan(
-            call.work, request.plan_id, etag=request.etag, by=call.principal, now=call.now
+            call.work, request.plan_id, request.note, etag=request.etag, by=call.principal, now=call.now
         )
         return _shown([approved], call)[0]
 

@@ -117,8 +117,11 @@ def withdraw_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, no
     return record(work, plan, "WITHDRAWN", by=by, now=now)
 
 
-def approve_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now: datetime) -> AnnualPlan:
+def approve_plan(
+    work: Work, plan_id: str, note: str = "", *, etag: str = "", by: Principal, now: datetime
+) -> AnnualPlan:
     """Release a plan and send it to the authorities in its scope."""
+    checks.refuse(checks.short("note", note, 1000))
     plan = own_plan(work, plan_id, etag=etag, by=by)
     plan.approve(by=by.subject, now=now)
     planning_authority(work, by, today(now))
@@ -129,7 +132,7 @@ def approve_plan(work: Work, plan_id: str, *, etag: str = "", by: Principal, now
         )
     matter_ids = plan.matter_ids + plan.partner_matter_ids
     work.emit(PlanApproved.of(plan, scope=tuple(recipients), matter_ids=matter_ids, approved_at=now))
-    return record(work, plan, "APPROVED", by=by, now=now)
+    return record(work, plan, "APPROVED", by=by, now=now, note=note)
 
 
 def reject_plan(work: Work, plan_id: str, reason: str, *, etag: str = "", by: Principal, now: datetime) -> AnnualPlan:
