@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 import structlog
 from kombu.connection import Connection
@@ -13,6 +14,11 @@ from kombu.exceptions import OperationalError
 
 from tests.support.broker import RABBITMQ
 from tests.support.databases import STOCK, postgres_is_there
+
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)  # how fast a machine is says nothing of what it computes
+hypothesis.settings.load_profile("any machine")
 
 REQUIRED = os.environ.get("LIANGMA_REQUIRE_SERVICES") == "1"
 
