@@ -36,7 +36,9 @@ class Parcel:
     payload: str
     kind: ChannelKind
     target: str
+    channel_id: str
     secret: str
+    sealed_secret: bytes | None
     attempted_at: datetime
 
 
@@ -75,7 +77,9 @@ def begin_attempt(work: Work, channel_id: str, next_delivery: NextDelivery, *, n
         payload=delivery.payload,
         kind=channel.kind,
         target=channel.target,
+        channel_id=channel_id,
         secret=channel.secret,
+        sealed_secret=channel.sealed_secret,
         attempted_at=now,
     )
 
