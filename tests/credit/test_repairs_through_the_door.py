@@ -258,6 +258,16 @@ def test_the_deadline_is_explained_day_by_day(house: House) -> None:
     ]
     assert (explained.due_on, explained.allowed, explained.days_used, explained.days_left) == ("2025-06-20", 7, 0, 7)
     assert "七个工作日" in explained.rule
+    assert [(each.year, each.published) for each in explained.calendars] == [(2025, True)]
+
+
+def test_the_explanation_names_the_calendar_of_each_year(house: House) -> None:
+    house.pass_time(days=365 + 204)  # 2026-12-30; 2027 is not published
+    explained = do(house, "ExplainDeadline", accepted(house))
+    assert [(each.year, each.published) for each in explained.calendars] == [(2026, True), (2027, False)]
+    assert "国务院办公厅" in explained.calendars[0].note
+    assert "尚未发布" in explained.calendars[1].note
+    assert {day.provisional for day in explained.days if day.day > "2027"} == {True}
 
 
 def test_before_acceptance_there_is_no_deadline_to_explain(house: House) -> None:
