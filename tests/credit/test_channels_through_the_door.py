@@ -25,7 +25,9 @@ from services.credit.settings import vault_of
 from services.credit.use_cases.delivery import Parcel, begin_attempt
 from tests.credit.people import (
     ADMIN,
+    CITY,
     DISTRICT_OFFICER,
+    FIRM,
     OFFICER,
     PERSON,
     PLANNER,
@@ -294,6 +296,8 @@ def test_a_withdrawal_nobody_acknowledges_is_tried_for_ever_and_raised_when_over
     house.fire("credit", "raise_overdue_deliveries")
     (raised,) = house.announced("credit", events_pb2.DeliveryOverdue)
     assert (raised.action, raised.due_on, raised.disclosure_id) == ("WITHDRAW", "2025-06-12", repair.disclosure_id)
+    assert (raised.authority_id, raised.channel_name) == (CITY, "信用中国")
+    assert (raised.inspection_id, raised.object_id, raised.object_name) == ("i1", FIRM, "甲公司")
     (late,) = deliveries(house, overdue=True)
     assert late.overdue
 

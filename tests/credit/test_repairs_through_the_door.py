@@ -295,6 +295,9 @@ def test_reminders_come_three_days_and_one_day_before_and_when_it_is_too_late(ho
     assert {(fact.repair_id, fact.authority_id, fact.due_on) for fact in facts} == {
         (repair.repair_id, CITY, "2025-06-18")
     }
+    assert {(fact.number, fact.inspection_id, fact.object_id, fact.object_name) for fact in facts} == {
+        (repair.number, "i1", FIRM, "甲公司")
+    }
     reminded = [reminder.reminded_on for reminder in do(house, "GetRepair", repair).reminders]
     assert reminded == ["2025-06-13", "2025-06-17", "2025-06-19"]
 

@@ -18,7 +18,14 @@ from services.credit.model.disclosure import REPAIR, Disclosure, DisclosureKind
 from services.credit.model.known import KnownAuthority, KnownResult, competent_authority, result_id
 from services.credit.model.rating import RatingCause
 from services.credit.model.repair import CHANNEL_OF, AppliedAlready, NotAdverse, NotDisclosed, Repair, WrongChannel
-from services.credit.model.repair_parts import Document, RepairChannel, RepairDocument, SiteCheck, check_documents
+from services.credit.model.repair_parts import (
+    Document,
+    RepairChannel,
+    RepairDocument,
+    RepairReminder,
+    SiteCheck,
+    check_documents,
+)
 from services.credit.model.repair_state import OPEN, RepairState
 from services.credit.model.texts import NAME, too_long
 from services.credit.use_cases.delivery import withdraw_result
@@ -185,8 +192,21 @@ def tend_repairs(work: Work, *, now: datetime, workdays: Workdays) -> int:
         reminder = repair.remind(today(now), workdays)
         if reminder:
             given += 1
-            work.emit(RepairReminded(repair.repair_id, repair.authority_id, reminder.due_on, reminder.days_left))
+            work.emit(_reminded(repair, reminder))
     return given
+
+
+def _reminded(repair: Repair, reminder: RepairReminder) -> RepairReminded:
+    return RepairReminded(
+        repair_id=repair.repair_id,
+        authority_id=repair.authority_id,
+        due_on=reminder.due_on,
+        days_left=reminder.days_left,
+        number=repair.number,
+        inspection_id=repair.inspection_id,
+        object_id=repair.object_id,
+        object_name=repair.object_name,
+    )
 
 
 def _channel(wanted: RepairChannel | None, by: Principal) -> RepairChannel:
