@@ -102,6 +102,43 @@ def test_the_one_stop_system_applies_and_reads_what_becomes_of_it(house: House) 
     assert [each.repair_id for each in found] == [repair.repair_id]
 
 
+def test_the_one_stop_system_is_told_what_changed_since_it_last_asked(house: House) -> None:
+    repair = applied(house, by=SYSTEM, external_number="XF-1")
+    publish(house, "i2")
+    apply(house, disclosed_result(house, "i2").disclosure_id, by=SYSTEM, external_number="XF-2")
+    house.pass_time(hours=1)
+    since = house.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def changed(**more: Any) -> list[tuple[str, str, str]]:
+        request = {"updatedFrom": since, "orderBy": "update_time"} | more
+        found = house.call("credit", "ListRepairs", request, by=SYSTEM).repairs
+        return [(each.external_number, state(each), each.reason) for each in found]
+
+    assert changed() == []
+    do(house, "AcceptRepair", repair)
+    assert changed() == [("XF-1", "ACCEPTED", "")]
+    house.pass_time(minutes=1)
+    do(house, "RefuseRepair", repair, reason="材料不实")
+    assert changed() == [("XF-1", "REFUSED", "材料不实")]
+    assert len(changed(updatedFrom="2025-06-09T00:00:00Z")) == 2
+    newest_first = changed(updatedFrom="2025-06-09T00:00:00Z", orderBy="update_time desc")
+    assert [number for number, *_ in newest_first] == ["XF-1", "XF-2"]
+
+
+def test_a_system_sees_and_supplements_only_what_it_handed_in(house: House) -> None:
+    another = person("another-system", "system")
+    repair = applied(house, by=SYSTEM, external_number="XF-1")
+    do(house, "AcceptRepair", repair)
+    do(house, "RequestSupplement", repair, supplement="整改照片")
+    assert house.call("credit", "ListRepairs", {}, by=another).repairs == []
+    with refused(grpc.StatusCode.NOT_FOUND, "NO_SUCH_THING"):
+        do(house, "GetRepair", repair, by=another)
+    with pytest.raises(Refused) as refusal:
+        supplement(house, repair, by=another)
+    assert refusal.value.code is grpc.StatusCode.PERMISSION_DENIED
+    assert state(supplement(house, repair, by=SYSTEM)) == "SUPPLEMENTED"
+
+
 def test_the_one_stop_system_gives_its_own_number(house: House) -> None:
     with pytest.raises(Refused) as refusal:
         applied(house, by=SYSTEM)

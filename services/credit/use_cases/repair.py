@@ -255,7 +255,7 @@ def _require_entitled(channel: RepairChannel, object_id: str, authority_id: str,
 def _require_applicant(repair: Repair, by: Principal) -> None:
     if "repair_officer" in by.roles and by.authority == repair.authority_id:
         return
-    if "system" in by.roles and repair.channel is RepairChannel.ONE_STOP:
+    if "system" in by.roles and repair.channel is RepairChannel.ONE_STOP and repair.applied_by == by.subject:
         return
     by.require(object=repair.object_id)
 
