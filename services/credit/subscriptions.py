@@ -21,7 +21,7 @@ from services.credit.use_cases.disclosure import disclose_draw, disclose_plan, p
 from services.credit.use_cases.feedback import note_evaluation, note_result
 from services.credit.use_cases.known import note_authority, note_objects, note_task
 from services.credit.use_cases.rating import renew_due_ratings
-from services.credit.use_cases.repair import tend_repairs
+from services.credit.use_cases.repair_clock import tend_repairs
 from services.credit.use_cases.whitelist import expire_whitelists
 
 RATINGS_AT_ONCE = 500

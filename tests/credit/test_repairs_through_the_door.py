@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from liangma.credit.v1 import events_pb2, repairs_pb2
+from liangma.plans.v1 import events_pb2 as plans
 
 from services.chassis.identity import Principal
 from tests.credit.people import (
@@ -241,6 +242,14 @@ def test_what_a_street_inspected_is_repaired_by_the_district(house: House) -> No
     do(house, "AcceptRepair", repair, by=DISTRICT_OFFICER)
     do(house, "GrantRepair", repair, by=DISTRICT_OFFICER)
     assert disclosed(house, kind="DISCLOSURE_KIND_RESULT") == []
+
+
+def test_a_street_never_decides_itself(house: House) -> None:
+    house.announce(plans.AuthorityChanged(authority_id=STREET, version=1, name="某街道办事处", level="STREET"))
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "BELOW_COUNTY"):
+        applied_for_street(house)
+    know_authorities(house, version=2)
+    assert apply(house, disclosed_result(house).disclosure_id).authority_id == DISTRICT
 
 
 def applied_for_street(house: House) -> Any:
