@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway.context import Context, context_of
@@ -44,7 +44,7 @@ class PublicPages:
         self._pages = pages
 
     def routes(self) -> list[Route]:
-        """`/`, `/V/{code}` (presented: with its proof), `/R/{receipt}`, `/public…`."""
+        """`/`, `/V/{code}` (presented: with its proof), `/R/{receipt}`, `/public…`, `/robots.txt`."""
         return [
             Route("/", self.home),
             Route("/V/{code}", self.code),
@@ -53,6 +53,7 @@ class PublicPages:
             Route("/public", self.search),
             Route("/public/draws/{draw_id}", self.draw),
             Route("/public/verify", self.verify),
+            Route("/robots.txt", self.robots),
         ]
 
     async def home(self, request: Request) -> Response:
@@ -109,6 +110,7 @@ class PublicPages:
             facts=facts_for_people,
             disclosures=found["disclosures"],
             more=more,
+            headers=_NOT_KEPT,
         )
 
     async def draw(self, request: Request) -> Response:
@@ -131,6 +133,10 @@ class PublicPages:
         """Draws again in the browser, from files that stay there."""
         return self._pages.page("verify.html", context_of(request.scope))
 
+    async def robots(self, _: Request) -> Response:
+        """What search engines leave alone. The search is not among it: it says itself that it is not to be kept."""
+        return PlainTextResponse(_ROBOTS, headers={"cache-control": "public, max-age=86400"})
+
     async def _ask(self, name: str, context: Context, **fields: Any) -> Any:
         operation = self._contract.operation(name)
         if operation is None:
@@ -141,6 +147,9 @@ class PublicPages:
 
 
 _UNLISTED = {"x-robots-tag": "noindex"}
+_NOT_KEPT = {"x-robots-tag": "noindex, noarchive"}
+"""A copy that a search engine keeps would outlive the withdrawal of a result (TJ 13)."""
+_ROBOTS = "User-agent: *\nDisallow: /v1/\nDisallow: /V/\nDisallow: /R/\nDisallow: /sign-in\n"
 
 
 def _objects(stratum: dict[str, Any], kind: str) -> Sequence[dict[str, Any]]:

@@ -86,6 +86,14 @@ class CodesSubscriptions(Subscriptions):
     def on_disposal_overdue(self, event: tasks.DisposalOverdue, call: Call) -> None:
         warning.warn_of_overdue(call.work, facts.overdue_disposal(event), test=event.nature == "TEST")
 
+    @subscribe(credit.RepairReminded)
+    def on_repair_reminded(self, event: credit.RepairReminded, call: Call) -> None:
+        warning.raise_warnings(call.work, facts.overdue_repair(event))
+
+    @subscribe(credit.DeliveryOverdue)
+    def on_delivery_overdue(self, event: credit.DeliveryOverdue, call: Call) -> None:
+        warning.raise_warnings(call.work, facts.overdue_withdrawal(event))
+
     @subscribe(tasks.ResultPublished)
     def on_result_published(self, event: tasks.ResultPublished, call: Call) -> None:
         self._note(event.result, call)

@@ -15,7 +15,7 @@ def servicers(runtime: Runtime) -> list[object]:
     from services.credit.servicer.ratings import RatingsServicer
     from services.credit.servicer.repairs import RepairsServicer
     from services.credit.servicer.whitelists import WhitelistsServicer
-    from services.credit.settings import credit_settings
+    from services.credit.settings import credit_settings, vault_of
 
     allowed_hosts = credit_settings().allowed_hosts
     return [
@@ -23,7 +23,7 @@ def servicers(runtime: Runtime) -> list[object]:
         ModelsServicer(runtime),
         WhitelistsServicer(runtime),
         DisclosuresServicer(runtime),
-        ChannelsServicer(runtime, allowed_hosts),
+        ChannelsServicer(runtime, allowed_hosts, vault_of(runtime)),
         RepairsServicer(runtime),
     ]
 
@@ -32,12 +32,13 @@ def subscriptions(runtime: Runtime) -> type:
     """What a worker process hears; its courier goes with it."""
     from services.credit.channels import senders
     from services.credit.courier import Courier
-    from services.credit.settings import credit_settings
+    from services.credit.settings import credit_settings, vault_of
     from services.credit.subscriptions import CreditSubscriptions
 
-    settings = credit_settings()
-    ways = senders(settings.allowed_hosts, settings.directories(runtime.settings))
-    return type("CreditSubscriptions", (CreditSubscriptions,), {"courier": Courier(runtime, ways)})
+    settings, vault = credit_settings(), vault_of(runtime)
+    ways = senders(settings.allowed_hosts, settings.directories(runtime.settings), vault)
+    own = {"courier": Courier(runtime, ways), "vault": vault}
+    return type("CreditSubscriptions", (CreditSubscriptions,), own)
 
 
 SERVICE = Service(

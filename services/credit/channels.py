@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from services.credit.model.channel import ChannelKind, host_of, is_public, secret_key
+from services.credit.model.channel import ChannelKind, Vault, host_of, is_public, secret_key
 from services.credit.model.delivery import DeliveryAction
 from services.credit.use_cases.delivery import Parcel
 
@@ -57,9 +57,9 @@ class Sender(Protocol):
         ...
 
 
-def senders(allowed_hosts: Collection[str], directories: Path) -> dict[ChannelKind, Sender]:
+def senders(allowed_hosts: Collection[str], directories: Path, vault: Vault) -> dict[ChannelKind, Sender]:
     """A sender for each kind of channel."""
-    return {ChannelKind.WEBHOOK: Webhook(allowed_hosts), ChannelKind.DIRECTORY: Directory(directories)}
+    return {ChannelKind.WEBHOOK: Webhook(allowed_hosts, vault), ChannelKind.DIRECTORY: Directory(directories)}
 
 
 class Webhook:
@@ -67,26 +67,36 @@ class Webhook:
 
     Args:
         allowed_hosts: hosts that need be neither public nor https.
+        vault: opens the secrets, which lie sealed until here.
         seconds: for connecting, for each read, in total.
     """
 
     def __init__(
         self,
         allowed_hosts: Collection[str],
+        vault: Vault,
         seconds: tuple[float, float, float] = (CONNECT_SECONDS, READ_SECONDS, TOTAL_SECONDS),
     ) -> None:
-        self._allowed_hosts = allowed_hosts
+        self._allowed_hosts, self._vault = allowed_hosts, vault
         self._connect, self._read, self._total = seconds
 
     def send(self, parcel: Parcel) -> str:
         body = parcel.payload.encode()
         url, headers, extensions = self._route(parcel.target)
-        headers |= signature(parcel.secret, parcel.delivery_id, int(parcel.attempted_at.timestamp()), body)
+        headers |= signature(self._secret(parcel), parcel.delivery_id, int(parcel.attempted_at.timestamp()), body)
         try:
             with self._client.stream("POST", url, content=body, headers=headers, extensions=extensions) as response:
                 return self._receipt(parcel, response)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise NotAcknowledged(f"{type(error).__name__}: {error}", is_unreachable=True) from error
+
+    def _secret(self, parcel: Parcel) -> str:
+        if not parcel.sealed_secret:
+            return parcel.secret
+        opened = self._vault.open(parcel.sealed_secret, parcel.channel_id.encode())
+        if opened is None:
+            raise NotAcknowledged("the channel's secret was sealed with another key file", is_unreachable=True)
+        return opened.decode()
 
     @cached_property
     def _client(self) -> httpx.Client:

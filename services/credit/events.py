@@ -95,6 +95,10 @@ class RepairReminded:
     authority_id: str
     due_on: date
     days_left: int
+    number: str
+    inspection_id: str
+    object_id: str
+    object_name: str
 
 
 @dataclass(frozen=True)
@@ -106,3 +110,8 @@ class DeliveryOverdue:
     disclosure_id: str
     action: DeliveryAction
     due_on: date
+    authority_id: str
+    channel_name: str
+    inspection_id: str
+    object_id: str
+    object_name: str

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.chassis.runtime import Runtime
 from services.chassis.settings import PREFIX, Settings, load
+from services.chassis.vault import Vault
 
 
 class CreditSettings(BaseSettings):
@@ -21,6 +24,9 @@ class CreditSettings(BaseSettings):
     )
     channel_dir: Path | None = Field(
         default=None, description="where DIRECTORY channels have their directories; default: <var_dir>/channels"
+    )
+    key_file: Path | None = Field(
+        default=None, description="seals the secrets of channels; default: <var_dir>/credit.key"
     )
 
     @property
@@ -40,3 +46,13 @@ def credit_settings() -> CreditSettings:
         BadSettings: some are malformed.
     """
     return load(CreditSettings, prefix=f"{PREFIX}CREDIT_")
+
+
+def vault_of(runtime: Runtime) -> Vault:
+    """What seals the secrets of this process."""
+    return _vault(credit_settings().key_file or runtime.settings.var_dir / "credit.key")
+
+
+@lru_cache(maxsize=16)
+def _vault(key_file: Path) -> Vault:
+    return Vault(key_file)

@@ -13,13 +13,15 @@ from services.chassis.servicing import Call
 from services.chassis.worker import Subscriptions, subscribe, timer
 from services.credit import wire
 from services.credit.courier import Courier
+from services.credit.model.channel import Vault
 from services.credit.queries import delivery, rating, whitelist
+from services.credit.use_cases.channel import seal_secrets
 from services.credit.use_cases.delivery import raise_overdue, reckon_provisional
 from services.credit.use_cases.disclosure import disclose_draw, disclose_plan, purge_task
 from services.credit.use_cases.feedback import note_evaluation, note_result
 from services.credit.use_cases.known import note_authority, note_objects, note_task
 from services.credit.use_cases.rating import renew_due_ratings
-from services.credit.use_cases.repair import tend_repairs
+from services.credit.use_cases.repair_clock import tend_repairs
 from services.credit.use_cases.whitelist import expire_whitelists
 
 RATINGS_AT_ONCE = 500
@@ -30,6 +32,7 @@ class CreditSubscriptions(Subscriptions):
 
     name = "credit"
     courier: ClassVar[Courier]
+    vault: ClassVar[Vault]
 
     @subscribe(plans.AuthorityChanged)
     def on_authority_changed(self, event: plans.AuthorityChanged, call: Call) -> None:
@@ -85,6 +88,10 @@ class CreditSubscriptions(Subscriptions):
     @timer(seconds=5)
     def renew_ratings(self, call: Call) -> None:
         renew_due_ratings(call.work, rating.Due(call.work.session), RATINGS_AT_ONCE, now=call.now)
+
+    @timer(seconds=600)
+    def seal_secrets(self, call: Call) -> None:
+        seal_secrets(call.work, self.vault)
 
     @timer(seconds=600)
     def tend_repairs(self, call: Call) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Float,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -272,7 +273,8 @@ channels = Table(
     Column("target", String(2000), nullable=False),
     Column("scope", EnumOf(ChannelScope), nullable=False),
     Column("state", EnumOf(ChannelState), nullable=False),
-    Column("secret", String(200), nullable=False),
+    Column("secret", String(200), nullable=False),  # empty once sealed
+    Column("sealed_secret", LargeBinary),
     version_column(),
     *stamps(),
 )

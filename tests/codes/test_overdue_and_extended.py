@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from liangma.codes.v1 import events_pb2, warnings_pb2
+from liangma.credit.v1 import events_pb2 as credit
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.identity import Principal
@@ -107,6 +108,55 @@ def test_the_same_last_day_warns_once_and_another_one_again(house: House) -> Non
     house.announce(overdue_task(ends_on="2025-06-20"))
     house.announce(overdue_disposal(due_on="2025-06-20"))
     assert sorted(city.warned(house)) == ["DISPOSAL_OVERDUE"] * 2 + ["TASK_OVERDUE"] * 2
+
+
+def reminded(**changes: Any) -> credit.RepairReminded:
+    fact: dict[str, Any] = {
+        "repair_id": "repair-1",
+        "authority_id": city.JUSTICE,
+        "due_on": "2025-06-08",
+        "days_left": -1,
+        "number": "渝司信修〔2025〕1号",
+        "inspection_id": "inspection-1",
+        "object_id": city.SHOP,
+        "object_name": "渝北小店",
+    }
+    return credit.RepairReminded(**(fact | changes))
+
+
+def overdue_delivery(**changes: Any) -> credit.DeliveryOverdue:
+    fact: dict[str, Any] = {
+        "delivery_id": "delivery-1",
+        "channel_id": "channel-1",
+        "disclosure_id": "disclosure-1",
+        "action": "WITHDRAW",
+        "due_on": "2025-06-08",
+        "authority_id": city.JUSTICE,
+        "channel_name": "信用中国",
+        "inspection_id": "inspection-1",
+        "object_id": city.SHOP,
+        "object_name": "渝北小店",
+    }
+    return credit.DeliveryOverdue(**(fact | changes))
+
+
+def test_an_overdue_repair_is_told_to_the_supervisor_and_a_reminder_is_not(house: House) -> None:
+    for fact in (reminded(days_left=3), reminded(days_left=1), reminded(), reminded()):
+        house.announce(fact)
+    (warning,) = warnings(house)
+    assert warning.kind == warnings_pb2.WARNING_KIND_REPAIR_OVERDUE
+    assert (warning.authority_id, warning.object_id, warning.inspection_id) == (city.JUSTICE, city.SHOP, "inspection-1")
+    assert "渝司信修〔2025〕1号" in warning.message
+    assert warnings(house, by=FAR_SUPERVISOR) == []
+
+
+def test_each_channel_that_still_shows_what_was_repaired_is_told_to_the_supervisor(house: House) -> None:
+    told = overdue_delivery(), overdue_delivery(), overdue_delivery(delivery_id="delivery-2", channel_name="公示系统")
+    for fact in (*told, overdue_delivery(delivery_id="delivery-3", action="SHARE"), overdue_delivery(authority_id="")):
+        house.announce(fact)
+    found = warnings(house, kind="WARNING_KIND_WITHDRAWAL_OVERDUE")
+    assert len(found) == len(city.warned(house)) == 2
+    assert sorted(warning.message[:4] for warning in found) == ["信用中国", "公示系统"]
 
 
 def test_what_is_overdue_in_a_test_task_warns_nobody(house: House) -> None:

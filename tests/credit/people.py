@@ -60,7 +60,7 @@ MODEL: dict[str, Any] = {
 _ids = itertools.count(1)
 
 
-def know_authorities(house: House) -> None:
+def know_authorities(house: House, version: int = 1) -> None:
     """Tell credit of the authorities."""
     for id, name, short, level, parent in (
         (CITY, "重庆市司法局", "渝司", "CITY", ""),
@@ -69,7 +69,7 @@ def know_authorities(house: House) -> None:
     ):
         house.announce(
             plans.AuthorityChanged(
-                authority_id=id, version=1, name=name, short_name=short, level=level, parent_id=parent
+                authority_id=id, version=version, name=name, short_name=short, level=level, parent_id=parent
             )
         )
 

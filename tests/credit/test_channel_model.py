@@ -57,7 +57,10 @@ def test_a_target_that_leads_inside_or_is_not_https_is_refused(target: str) -> N
     assert violations(target) == {"channel.target": "UNSAFE_TARGET"}
 
 
-@pytest.mark.parametrize("target", ["https://registry.example.com/hook", "https://93.184.215.14:8443/hook?x=1"])
+@pytest.mark.parametrize(
+    "target",
+    ["https://registry.example.com/hook", "https://93.184.215.14:8443/hook?x=1", "https://[2606:2800:220:1::1]/hook"],
+)
 def test_a_public_https_target_is_taken(target: str) -> None:
     assert violations(target) == {}
 
@@ -78,7 +81,13 @@ def test_a_directory_has_a_plain_name(name: str) -> None:
         Channel(name="n", kind=ChannelKind.DIRECTORY, target=name).check(frozenset())
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", "100.64.0.1", "192.168.0.1", "224.0.0.1", "fe80::1", "fc00::1", "::"])
+TUNNELS = ["64:ff9b::a00:1", "64:ff9b:1::1", "2002:a00:1::1", "::10.0.0.1", "::ffff:10.0.0.1", "::ffff:0:10.0.0.1"]
+"""IPv6 that a gateway may lead to an IPv4 address inside."""
+
+
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "100.64.0.1", "192.168.0.1", "224.0.0.1", "fe80::1", "fc00::1", "::", *TUNNELS]
+)
 def test_reserved_addresses_are_not_public(address: str) -> None:
     assert not is_public(address)
 

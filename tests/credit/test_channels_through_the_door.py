@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from liangma.credit.v1 import channels_pb2, events_pb2
 
+from services.chassis.vault import Vault
 from services.credit.channels import NotAcknowledged, Webhook, senders
 from services.credit.courier import Courier
-from services.credit.model.channel import ChannelKind
+from services.credit.model.channel import Channel, ChannelKind
 from services.credit.model.delivery import LEASE, DeliveryAction
 from services.credit.queries.delivery import NextDelivery
+from services.credit.settings import vault_of
 from services.credit.use_cases.delivery import Parcel, begin_attempt
 from tests.credit.people import (
     ADMIN,
+    CITY,
     DISTRICT_OFFICER,
+    FIRM,
     OFFICER,
     PERSON,
     PLANNER,
@@ -70,8 +76,9 @@ def house(receiver: Receiver, house_after: House) -> House:
 
 def courier(house: House, receiver: Receiver, *, seconds: float = 0.5) -> Courier:
     """As a worker has it, only less patient."""
-    ways = senders([receiver.host, "127.0.0.1:9"], house.directory / "channels")
-    ways[ChannelKind.WEBHOOK] = Webhook([receiver.host, "127.0.0.1:9"], (seconds, seconds, seconds))
+    vault = vault_of(house.runtimes["credit"])
+    ways = senders([receiver.host, "127.0.0.1:9"], house.directory / "channels", vault)
+    ways[ChannelKind.WEBHOOK] = Webhook([receiver.host, "127.0.0.1:9"], vault, (seconds, seconds, seconds))
     return Courier(house.runtimes["credit"], ways)
 
 
@@ -289,6 +296,8 @@ def test_a_withdrawal_nobody_acknowledges_is_tried_for_ever_and_raised_when_over
     house.fire("credit", "raise_overdue_deliveries")
     (raised,) = house.announced("credit", events_pb2.DeliveryOverdue)
     assert (raised.action, raised.due_on, raised.disclosure_id) == ("WITHDRAW", "2025-06-12", repair.disclosure_id)
+    assert (raised.authority_id, raised.channel_name) == (CITY, "信用中国")
+    assert (raised.inspection_id, raised.object_id, raised.object_name) == ("i1", FIRM, "甲公司")
     (late,) = deliveries(house, overdue=True)
     assert late.overdue
 
@@ -429,7 +438,79 @@ def test_only_administrators_touch_channels_and_officers_see_their_own_deliverie
     assert refusal.value.code is grpc.StatusCode.PERMISSION_DENIED
 
 
+# sealed
+
+
+def kept_secrets(house: House) -> list[tuple[str, bytes | None]]:
+    with house.work("credit") as work:
+        return [(channel.secret, channel.sealed_secret) for channel in work.all(Channel)]
+
+
+def test_a_secret_lies_sealed_in_the_database(house: House, receiver: Receiver) -> None:
+    channel = webhook(house, receiver)
+    ((in_the_open, sealed),) = kept_secrets(house)
+    assert in_the_open == ""
+    assert sealed
+    assert SECRET.encode() not in sealed
+    assert (house.directory / "credit.key").stat().st_mode & 0o077 == 0
+    publish(house)
+    courier(house, receiver).deliver_due()
+    assert said(deliveries(house)) == [("SHARE", "ACKNOWLEDGED", 1)]
+    another = update(house, channel, receiver, secret="whsec_" + base64.b64encode(b"n" * 32).decode())
+    assert another.secret == ""
+    ((in_the_open, new),) = kept_secrets(house)
+    assert (in_the_open, new == sealed) == ("", False)
+
+
+def test_what_was_kept_in_the_open_is_read_and_then_sealed(house: House, receiver: Receiver) -> None:
+    webhook(house, receiver)
+    with house.work("credit") as work:
+        (channel,) = work.all(Channel)
+        channel.secret, channel.sealed_secret = SECRET, None
+    publish(house)
+    courier(house, receiver).deliver_due()
+    house.fire("credit", "seal_secrets")
+    ((in_the_open, sealed),) = kept_secrets(house)
+    assert (in_the_open, bool(sealed)) == ("", True)
+    publish(house, "i2")
+    courier(house, receiver).deliver_due()
+    assert said(deliveries(house)) == [("SHARE", "ACKNOWLEDGED", 1)] * 2
+
+
+def test_a_lost_key_file_is_named_and_a_new_secret_mends_it(house: House, receiver: Receiver) -> None:
+    channel = webhook(house, receiver)
+    (kept,) = [sealed for _, sealed in kept_secrets(house)]
+    with house.work("credit") as work:
+        (found,) = work.all(Channel)
+        found.sealed_secret = Vault(house.directory / "another.key").seal(SECRET.encode(), b"c")
+    publish(house)
+    courier(house, receiver).deliver_due()
+    (failed,) = deliveries(house)
+    assert (said([failed]), receiver.got) == ([("SHARE", "PENDING", 1)], [])
+    assert "another key file" in failed.last_error
+    current = house.call("credit", "GetChannel", {"channel_id": channel.channel_id}, by=ADMIN)
+    update(house, current, receiver, secret=SECRET)
+    house.pass_time(seconds=15)
+    courier(house, receiver).deliver_due()
+    assert said(deliveries(house)) == [("SHARE", "ACKNOWLEDGED", 2)]
+    assert kept not in [sealed for _, sealed in kept_secrets(house)]
+
+
+def test_a_secret_serves_no_other_channel(house: House, receiver: Receiver) -> None:
+    webhook(house, receiver)
+    webhook(house, receiver, name="信用中国（二）")
+    with house.work("credit") as work:
+        one, other = work.all(Channel, order_by=["channel_id"])
+        other.sealed_secret = one.sealed_secret
+    publish(house)
+    courier(house, receiver).deliver_due()
+    assert sorted(said(deliveries(house))) == [("SHARE", "ACKNOWLEDGED", 1), ("SHARE", "PENDING", 1)]
+
+
 # where a name leads
+
+
+NO_VAULT = Vault(Path("absent"))
 
 
 def parcel(target: str) -> Parcel:
@@ -441,7 +522,9 @@ def parcel(target: str) -> Parcel:
         payload="{}",
         kind=ChannelKind.WEBHOOK,
         target=target,
+        channel_id="c1",
         secret=SECRET,
+        sealed_secret=None,
         attempted_at=MONDAY,
     )
 
@@ -451,7 +534,7 @@ def test_a_name_that_leads_inside_is_not_called(monkeypatch: pytest.MonkeyPatch,
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in addresses]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(NotAcknowledged, match="not public"):
-        Webhook([]).send(parcel("https://registry.example.com/hook"))
+        Webhook([], NO_VAULT).send(parcel("https://registry.example.com/hook"))
 
 
 def test_a_name_without_an_address_is_a_channel_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,7 +543,7 @@ def test_a_name_without_an_address_is_a_channel_nobody_answers(monkeypatch: pyte
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(NotAcknowledged) as error:
-        Webhook([]).send(parcel("https://registry.example.com/hook"))
+        Webhook([], NO_VAULT).send(parcel("https://registry.example.com/hook"))
     assert error.value.is_unreachable
 
 
@@ -474,7 +557,7 @@ def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", lookup)
-        url, headers, extensions = Webhook([])._route("https://registry.example.com:8443/hook?x=1")
+        url, headers, extensions = Webhook([], NO_VAULT)._route("https://registry.example.com:8443/hook?x=1")
     assert url == "https://93.184.215.14:8443/hook?x=1"
     assert headers["host"] == "registry.example.com:8443"
     assert extensions == {"sni_hostname": "registry.example.com"}
@@ -483,4 +566,4 @@ def test_the_address_that_was_checked_is_the_one_that_is_called() -> None:
 
 def test_a_host_that_is_allowed_no_longer_is_not_called() -> None:
     with pytest.raises(NotAcknowledged, match="neither https nor allowed"):
-        Webhook([]).send(parcel("http://127.0.0.1:9/hook"))
+        Webhook([], NO_VAULT).send(parcel("http://127.0.0.1:9/hook"))

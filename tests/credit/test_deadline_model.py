@@ -88,3 +88,104 @@ def test_waiting_never_brings_the_deadline_forward(waits: list[Wait], today: dat
     assert alone is not None
     assert with_waits is not None
     assert with_waits >= alone
+
+
+# any calendar: holidays, days made up for, ends of years, years nobody has published
+
+
+@st.composite
+def calendars(draw: st.DrawFn) -> Workdays:
+    """Notices for some of the years 2030 to 2032: weekdays off, weekends worked, long holidays over new year too."""
+    notices: dict[int, dict[date, bool]] = {}
+    for year in draw(st.sets(st.sampled_from([2030, 2031, 2032]))):
+        first = date(year, 1, 1)
+        days = draw(st.sets(st.integers(0, 364), max_size=12))
+        moved = {first + timedelta(days=n): (first + timedelta(days=n)).weekday() >= 5 for n in days}
+        for start in draw(st.sets(st.sampled_from([0, 120, 270, 355]), max_size=3)):
+            moved |= {first + timedelta(days=start + n): False for n in range(draw(st.integers(1, 9)))}
+        notices[year] = moved
+    return Workdays(notices)
+
+
+around_new_year = st.one_of(
+    st.integers(-15, 15).map(lambda n: date(2031, 1, 1) + timedelta(days=n)),
+    st.integers(-15, 15).map(lambda n: date(2032, 1, 1) + timedelta(days=n)),
+    st.integers(0, 1000).map(lambda n: date(2030, 1, 1) + timedelta(days=n)),
+)
+lengths = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 20)), max_size=4)
+
+
+def waits_from(accepted_on: date, pairs: list[tuple[int, int]]) -> list[Wait]:
+    """One after the other, as supplements are asked for and come."""
+    waits, day = [], accepted_on
+    for gap, length in pairs:
+        since = day + timedelta(days=gap)
+        day = since + timedelta(days=length)
+        waits.append(Wait(since, day))
+    return waits
+
+
+@given(workdays=calendars(), accepted_on=around_new_year, pairs=lengths)
+def test_counted_by_hand_the_deadline_is_the_same_in_every_calendar(
+    workdays: Workdays, accepted_on: date, pairs: list[tuple[int, int]]
+) -> None:
+    waits = waits_from(accepted_on, pairs)
+    waiting = {
+        wait.since + timedelta(days=n)
+        for wait in waits
+        if wait.until
+        for n in range((wait.until - wait.since).days + 1)
+    }
+    day, left = accepted_on, ALLOWED
+    while left:
+        day += timedelta(days=1)
+        left -= workdays.is_workday(day) and day not in waiting
+    reckoning = reckon(accepted_on, waits, accepted_on, workdays)
+    assert reckoning.due_on == day
+    assert reckoning.provisional == any(
+        not workdays.is_published(year) for year in range(accepted_on.year, day.year + 1)
+    )
+    assert [(each.year, each.published) for each in reckoning.calendars] == [
+        (year, workdays.is_published(year)) for year in range(accepted_on.year, day.year + 1)
+    ]
+
+
+@given(workdays=calendars(), accepted_on=around_new_year, pairs=lengths, later=st.integers(0, 90))
+def test_every_day_on_the_way_is_explained_once_and_in_order(
+    workdays: Workdays, accepted_on: date, pairs: list[tuple[int, int]], later: int
+) -> None:
+    reckoning = reckon(accepted_on, waits_from(accepted_on, pairs), accepted_on + timedelta(days=later), workdays)
+    days = [each.day for each in reckoning.days]
+    assert days == [accepted_on + timedelta(days=n) for n in range(len(days))]
+    for each in reckoning.days:
+        assert (each.number > 0) == (each.reason is DayReason.WORKDAY)
+        if each.reason in (DayReason.WEEKEND, DayReason.HOLIDAY):
+            assert not workdays.is_workday(each.day)
+
+
+@given(workdays=calendars(), accepted_on=around_new_year, gap=st.integers(0, 12), later=st.integers(0, 400))
+def test_a_clock_that_stands_uses_nothing_however_long(
+    workdays: Workdays, accepted_on: date, gap: int, later: int
+) -> None:
+    """A supplement that is waited for, over new years and unpublished ones, costs the authority no day."""
+    since = accepted_on + timedelta(days=gap)
+    asked, much_later = (
+        reckon(accepted_on, [Wait(since, None)], since + timedelta(days=n), workdays) for n in (0, later)
+    )
+    assert much_later.used == asked.used
+    assert much_later.due_on == asked.due_on
+    if asked.due_on:  # it had passed before more was asked for
+        assert asked.due_on < since
+
+
+@given(workdays=calendars(), accepted_on=around_new_year, gap=st.integers(0, 12), length=st.integers(0, 40))
+def test_a_supplement_leaves_as_many_days_as_there_were(
+    workdays: Workdays, accepted_on: date, gap: int, length: int
+) -> None:
+    since = accepted_on + timedelta(days=gap)
+    until = since + timedelta(days=length)
+    before = reckon(accepted_on, [Wait(since, None)], since, workdays)
+    after = reckon(accepted_on, [Wait(since, until)], until, workdays)
+    assert after.left == before.left
+    if before.due_on is None and after.due_on:
+        assert len(workdays.workdays_between(until + timedelta(days=1), after.due_on)) == before.left

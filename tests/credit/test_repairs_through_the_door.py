@@ -9,6 +9,7 @@ from typing import Any
 import grpc
 import pytest
 from liangma.credit.v1 import events_pb2, repairs_pb2
+from liangma.plans.v1 import events_pb2 as plans
 
 from services.chassis.identity import Principal
 from tests.credit.people import (
@@ -100,6 +101,43 @@ def test_the_one_stop_system_applies_and_reads_what_becomes_of_it(house: House) 
     assert channel(repair) == "ONE_STOP"
     found = house.call("credit", "ListRepairs", {"external_number": "XF-1"}, by=SYSTEM).repairs
     assert [each.repair_id for each in found] == [repair.repair_id]
+
+
+def test_the_one_stop_system_is_told_what_changed_since_it_last_asked(house: House) -> None:
+    repair = applied(house, by=SYSTEM, external_number="XF-1")
+    publish(house, "i2")
+    apply(house, disclosed_result(house, "i2").disclosure_id, by=SYSTEM, external_number="XF-2")
+    house.pass_time(hours=1)
+    since = house.now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def changed(**more: Any) -> list[tuple[str, str, str]]:
+        request = {"updatedFrom": since, "orderBy": "update_time"} | more
+        found = house.call("credit", "ListRepairs", request, by=SYSTEM).repairs
+        return [(each.external_number, state(each), each.reason) for each in found]
+
+    assert changed() == []
+    do(house, "AcceptRepair", repair)
+    assert changed() == [("XF-1", "ACCEPTED", "")]
+    house.pass_time(minutes=1)
+    do(house, "RefuseRepair", repair, reason="材料不实")
+    assert changed() == [("XF-1", "REFUSED", "材料不实")]
+    assert len(changed(updatedFrom="2025-06-09T00:00:00Z")) == 2
+    newest_first = changed(updatedFrom="2025-06-09T00:00:00Z", orderBy="update_time desc")
+    assert [number for number, *_ in newest_first] == ["XF-1", "XF-2"]
+
+
+def test_a_system_sees_and_supplements_only_what_it_handed_in(house: House) -> None:
+    another = person("another-system", "system")
+    repair = applied(house, by=SYSTEM, external_number="XF-1")
+    do(house, "AcceptRepair", repair)
+    do(house, "RequestSupplement", repair, supplement="整改照片")
+    assert house.call("credit", "ListRepairs", {}, by=another).repairs == []
+    with refused(grpc.StatusCode.NOT_FOUND, "NO_SUCH_THING"):
+        do(house, "GetRepair", repair, by=another)
+    with pytest.raises(Refused) as refusal:
+        supplement(house, repair, by=another)
+    assert refusal.value.code is grpc.StatusCode.PERMISSION_DENIED
+    assert state(supplement(house, repair, by=SYSTEM)) == "SUPPLEMENTED"
 
 
 def test_the_one_stop_system_gives_its_own_number(house: House) -> None:
@@ -206,6 +244,14 @@ def test_what_a_street_inspected_is_repaired_by_the_district(house: House) -> No
     assert disclosed(house, kind="DISCLOSURE_KIND_RESULT") == []
 
 
+def test_a_street_never_decides_itself(house: House) -> None:
+    house.announce(plans.AuthorityChanged(authority_id=STREET, version=1, name="某街道办事处", level="STREET"))
+    with refused(grpc.StatusCode.FAILED_PRECONDITION, "BELOW_COUNTY"):
+        applied_for_street(house)
+    know_authorities(house, version=2)
+    assert apply(house, disclosed_result(house).disclosure_id).authority_id == DISTRICT
+
+
 def applied_for_street(house: House) -> Any:
     publish(house, authority_id=STREET)
     return apply(house, disclosed_result(house).disclosure_id)
@@ -258,6 +304,16 @@ def test_the_deadline_is_explained_day_by_day(house: House) -> None:
     ]
     assert (explained.due_on, explained.allowed, explained.days_used, explained.days_left) == ("2025-06-20", 7, 0, 7)
     assert "七个工作日" in explained.rule
+    assert [(each.year, each.published) for each in explained.calendars] == [(2025, True)]
+
+
+def test_the_explanation_names_the_calendar_of_each_year(house: House) -> None:
+    house.pass_time(days=365 + 204)  # 2026-12-30; 2027 is not published
+    explained = do(house, "ExplainDeadline", accepted(house))
+    assert [(each.year, each.published) for each in explained.calendars] == [(2026, True), (2027, False)]
+    assert "国务院办公厅" in explained.calendars[0].note
+    assert "尚未发布" in explained.calendars[1].note
+    assert {day.provisional for day in explained.days if day.day > "2027"} == {True}
 
 
 def test_before_acceptance_there_is_no_deadline_to_explain(house: House) -> None:
@@ -284,6 +340,9 @@ def test_reminders_come_three_days_and_one_day_before_and_when_it_is_too_late(ho
     assert [fact.days_left for fact in facts] == [3, 1, -1]
     assert {(fact.repair_id, fact.authority_id, fact.due_on) for fact in facts} == {
         (repair.repair_id, CITY, "2025-06-18")
+    }
+    assert {(fact.number, fact.inspection_id, fact.object_id, fact.object_name) for fact in facts} == {
+        (repair.number, "i1", FIRM, "甲公司")
     }
     reminded = [reminder.reminded_on for reminder in do(house, "GetRepair", repair).reminders]
     assert reminded == ["2025-06-13", "2025-06-17", "2025-06-19"]

@@ -162,6 +162,57 @@ def test_an_entry_expires_after_its_last_day(house: House) -> None:
     assert state(do(house, "Get", entry.whitelist_id)) == "EXPIRED"
 
 
+def test_an_entry_whose_term_is_over_is_not_approved_any_more(house: House) -> None:
+    entry = propose(house, endsOn="2025-06-10")
+    next_days(house, 2)
+    with pytest.raises(Refused) as refusal:
+        do(house, "Approve", entry.whitelist_id)
+    assert (refusal.value.reason, refusal.value.metadata["ends_on"]) == ("TERM_OVER", "2025-06-10")
+    assert facts(house) == []
+    do(house, "Decline", entry.whitelist_id, reason="期限已过")
+    assert state(propose(house)) == "PROPOSED"
+
+
+def test_an_entry_may_begin_later_and_have_no_end(house: House) -> None:
+    entry = propose(house, startsOn="2025-07-01", endsOn="")
+    do(house, "Approve", entry.whitelist_id)
+    (fact,) = facts(house)
+    assert (fact.starts_on, fact.ends_on, fact.active) == ("2025-07-01", "", True)
+    next_days(house, 1000)
+    house.fire("credit", "expire_whitelists")
+    assert len(facts(house)) == 1
+
+
+@pytest.mark.parametrize("verb", ["Decline", "End"])
+def test_taking_off_and_declining_need_a_reason(house: House, verb: str) -> None:
+    entry = propose(house)
+    if verb == "End":
+        do(house, "Approve", entry.whitelist_id)
+    with pytest.raises(Refused) as refusal:
+        do(house, verb, entry.whitelist_id)
+    assert refusal.value.violations == {"reason": "REQUIRED"}
+    done = do(house, verb, entry.whitelist_id, reason="不再符合条件")
+    assert done.end_reason == "不再符合条件"
+
+
+@pytest.mark.parametrize("role", ["inspector", "supervisor", "repair_officer", "enterprise", "administrator"])
+def test_who_plans_for_no_authority_proposes_nothing(house: House, role: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        propose(house, by=person("x", role, authority=CITY))
+    assert refusal.value.code is grpc.StatusCode.PERMISSION_DENIED
+
+
+def test_a_repeated_proposal_is_one_entry_and_a_stale_decision_is_refused(house: House) -> None:
+    entry = {"objectId": FIRM, "reason": "连续三年未发现问题"}
+    first, again = (
+        house.call("credit", "ProposeWhitelist", {"whitelist": entry, "requestId": "r-1"}, by=PLANNER) for _ in range(2)
+    )
+    assert first.whitelist_id == again.whitelist_id
+    with pytest.raises(Refused) as refusal:
+        do(house, "Approve", first.whitelist_id, etag="7")
+    assert refusal.value.code is grpc.StatusCode.ABORTED
+
+
 def test_staff_see_their_own_authoritys_entries_and_supervisors_all(house: House) -> None:
     ours = propose(house)
     theirs = propose(house, by=person("p2", "planner", authority=DISTRICT))

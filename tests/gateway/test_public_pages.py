@@ -115,6 +115,19 @@ def test_a_search_finds_what_is_disclosed(opened: support.Door, browser: httpx.C
     assert "下一页" not in browser.get("/public?page_token=more").text
 
 
+def test_no_search_engine_keeps_what_a_repair_may_withdraw(browser: httpx.Client) -> None:
+    page, robots = browser.get("/public"), browser.get("/robots.txt")
+    assert page.headers["x-robots-tag"] == "noindex, noarchive"
+    assert page.headers["cache-control"] == "no-store"
+    assert '<meta name="robots" content="noindex, noarchive">' in page.text
+    rules = robots.text.splitlines()
+    assert robots.headers["content-type"].startswith("text/plain")
+    assert {"User-agent: *", "Disallow: /v1/", "Disallow: /V/", "Disallow: /R/"} <= set(rules)
+    assert not any("/public".startswith(rule.removeprefix("Disallow: ")) for rule in rules), (
+        "who may not read sees no tag"
+    )
+
+
 def test_a_search_that_finds_nothing_says_what_to_try(opened: support.Door, browser: httpx.Client) -> None:
     assert "没有查到" in browser.get("/public?query=没有&kind=NONSENSE").text
     assert opened.services.request.kind == 0

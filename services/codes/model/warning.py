@@ -24,6 +24,8 @@ class WarningKind(StrEnum):
     OUT_OF_REGION = "OUT_OF_REGION"
     TASK_OVERDUE = "TASK_OVERDUE"
     DISPOSAL_OVERDUE = "DISPOSAL_OVERDUE"
+    REPAIR_OVERDUE = "REPAIR_OVERDUE"
+    WITHDRAWAL_OVERDUE = "WITHDRAWAL_OVERDUE"
 
 
 class WarningState(StrEnum):
@@ -67,11 +69,12 @@ class Alert:
     code_id: str = ""
     task_id: str = ""
     due_on: date | None = None
+    about: str = ""
 
     @property
     def fingerprint(self) -> str:
         """What makes two alerts the same; what is overdue for another last day is another."""
-        about = self.inspection_id or self.code_id or self.task_id
+        about = self.about or self.inspection_id or self.code_id or self.task_id
         return f"{self.kind}|{self.authority_id}|{self.object_id}|{about}" + (f"|{self.due_on}" if self.due_on else "")
 
 

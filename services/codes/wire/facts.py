@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from liangma.credit.v1 import events_pb2 as credit
@@ -187,6 +187,36 @@ def overdue_disposal(fact: tasks.DisposalOverdue) -> Alert:
         task_id=fact.task_id,
         due_on=date.fromisoformat(fact.due_on),
     )
+
+
+def overdue_repair(fact: credit.RepairReminded) -> Iterator[Alert]:
+    """A repair that was not decided in time (TJ 12), as the supervisor is told of it; a reminder before is none."""
+    if fact.days_left < 0:
+        message = f"信用修复{fact.number}（{fact.object_name}）应于{fact.due_on}前作出决定，已超期"
+        yield Alert(
+            WarningKind.REPAIR_OVERDUE,
+            fact.authority_id,
+            fact.object_id,
+            message,
+            inspection_id=fact.inspection_id,
+            due_on=date.fromisoformat(fact.due_on),
+            about=fact.repair_id,
+        )
+
+
+def overdue_withdrawal(fact: credit.DeliveryOverdue) -> Iterator[Alert]:
+    """A channel that still shows what was repaired (TJ 13), as the supervisor is told of it."""
+    if fact.action == "WITHDRAW" and fact.authority_id:  # earlier releases did not say whose
+        message = f"{fact.channel_name}未在{fact.due_on}前确认停止公示{fact.object_name}的检查结果（撤回超期）"
+        yield Alert(
+            WarningKind.WITHDRAWAL_OVERDUE,
+            fact.authority_id,
+            fact.object_id,
+            message,
+            inspection_id=fact.inspection_id,
+            due_on=date.fromisoformat(fact.due_on),
+            about=fact.delivery_id,
+        )
 
 
 def _visit(one: tasks.DispatchedInspection) -> PlannedVisit:

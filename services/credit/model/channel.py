@@ -11,12 +11,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import chain
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from services.chassis.errors import AlreadyExists, InvalidArgument, Violation
 from services.credit.model.texts import NAME, URL, too_long
 
 SECRET_PREFIX = "whsec_"  # noqa: S105 (the prefix of secrets, not one)
+
+
+class Vault(Protocol):
+    """What seals secrets."""
+
+    def seal(self, secret: bytes, bound_to: bytes) -> bytes:
+        """A secret as the database keeps it, good for this owner only."""
+        ...
+
+    def open(self, sealed: bytes, bound_to: bytes) -> bytes | None:
+        """The secret; None: it was sealed with another file."""
+        ...
 
 
 class ChannelKind(StrEnum):
@@ -63,7 +76,8 @@ class Channel:
 
     Args:
         target: the URL of a WEBHOOK; the plain name of a DIRECTORY.
-        secret: key of a webhook's signature; never shown.
+        secret: key of a webhook's signature in the open, while it comes in or where it was kept before it was sealed.
+        sealed_secret: the same as the database keeps it; never shown.
     """
 
     channel_id: str = ""
@@ -73,6 +87,7 @@ class Channel:
     scope: ChannelScope = ChannelScope.ALL
     state: ChannelState = ChannelState.ACTIVE
     secret: str = ""
+    sealed_secret: bytes | None = None
     version: int = 0
     created_at: datetime | None = None
     created_by: str = ""
@@ -96,8 +111,15 @@ class Channel:
         if wanted.kind is not self.kind:
             raise KindChanged(self.kind)
         self.name, self.target, self.scope, self.state = wanted.name, wanted.target, wanted.scope, wanted.state
-        self.secret = wanted.secret or self.secret
+        if wanted.secret:
+            self.secret, self.sealed_secret = wanted.secret, None
         self.check(allowed_hosts)
+
+    def seal(self, vault: Vault) -> None:
+        """Keep the secret sealed, and no longer in the open."""
+        if self.secret:
+            self.sealed_secret = vault.seal(self.secret.encode(), self.channel_id.encode())
+            self.secret = ""
 
     def wants(self, *, adverse: bool) -> bool:
         """Whether a new result is shared through it."""
@@ -119,7 +141,16 @@ def is_public(address: str) -> bool:
     """Whether an address lies outside: neither loopback, private, link-local, multicast nor otherwise reserved."""
     ip = ipaddress.ip_address(address)
     mapped = getattr(ip, "ipv4_mapped", None) or ip
-    return mapped.is_global and not mapped.is_multicast
+    if any(ip.version == net.version and ip in net for net in _LEADING_IN):
+        return False
+    is_unicast = mapped.version == 4 or mapped in _UNICAST
+    return is_unicast and mapped.is_global and not mapped.is_multicast
+
+
+_UNICAST = ipaddress.ip_network("2000::/3")
+"""What of IPv6 is given out; all else, IPv4 in IPv6 and NAT64 among it, may be led inside by a gateway."""
+_LEADING_IN = tuple(map(ipaddress.ip_network, ("2002::/16", "192.88.99.0/24", "3fff::/20")))
+"""6to4 names an IPv4 address that may lie inside; its relays; addresses for documents."""
 
 
 def secret_key(secret: str) -> bytes:
@@ -137,15 +168,20 @@ def secret_key(secret: str) -> bytes:
 
 
 def _webhook_violations(channel: Channel, allowed_hosts: Collection[str]) -> Iterator[Violation]:
-    try:
-        secret_key(channel.secret)
-    except (ValueError, binascii.Error) as error:
-        zh = "密钥应为 whsec_ 加 24 至 64 字节的 base64"
-        yield Violation("channel.secret", "FORMAT", zh, f"the secret is whsec_ and base64 of 24 to 64 bytes: {error}")
+    if not channel.sealed_secret:
+        yield from _secret_violations(channel.secret)
     why = _unsafe(channel.target, allowed_hosts)
     if why:
         zh = "地址应为 https，且主机为公网地址或经运维人员允许"
         yield Violation("channel.target", "UNSAFE_TARGET", zh, f"the target is not allowed: {why}")
+
+
+def _secret_violations(secret: str) -> Iterator[Violation]:
+    try:
+        secret_key(secret)
+    except (ValueError, binascii.Error) as error:
+        zh = "密钥应为 whsec_ 加 24 至 64 字节的 base64"
+        yield Violation("channel.secret", "FORMAT", zh, f"the secret is whsec_ and base64 of 24 to 64 bytes: {error}")
 
 
 def _unsafe(url: str, allowed_hosts: Collection[str]) -> str:

@@ -50,6 +50,20 @@ class DeadlineDay:
 
 
 @dataclass(frozen=True)
+class Calendar:
+    """How the days of one year were counted."""
+
+    year: int
+    published: bool
+
+    @property
+    def note(self) -> str:
+        """The same for people."""
+        known = "按国务院办公厅节假日安排通知计算"
+        return f"{self.year}年：{known if self.published else '节假日安排尚未发布，暂按周一至周五为工作日计算'}"
+
+
+@dataclass(frozen=True)
 class Reckoning:
     """A deadline, explained.
 
@@ -67,6 +81,12 @@ class Reckoning:
     @property
     def left(self) -> int:
         return ALLOWED - self.used
+
+    @property
+    def calendars(self) -> tuple[Calendar, ...]:
+        """The years on the way, and whether their notices are known."""
+        years = {day.day.year: not day.provisional for day in self.days}
+        return tuple(Calendar(year, published) for year, published in sorted(years.items()))
 
 
 def reckon(accepted_on: date, waits: Sequence[Wait], today: date, workdays: Workdays) -> Reckoning:

@@ -103,6 +103,17 @@ class SupplementAwaited(FailedPrecondition):
         )
 
 
+class BelowCounty(FailedPrecondition):
+    """No authority of county level or above is known for what a street inspected (TJ 12: 县级以上)."""
+
+    def __init__(self, authority_id: str) -> None:
+        super().__init__(
+            "实施检查的街道尚未登记上级（县级以上）监管部门，暂不能受理信用修复",
+            f"{authority_id} is a street's authority, and none above it is known to decide on repairs",
+            authority_id=authority_id,
+        )
+
+
 class NotAcceptedYet(FailedPrecondition):
     """Before acceptance there is no deadline."""
 

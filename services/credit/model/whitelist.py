@@ -61,6 +61,17 @@ class TermBackwards(InvalidArgument):
         super().__init__(Violation("whitelist.ends_on", "RANGE", zh, en))
 
 
+class TermOver(FailedPrecondition):
+    """An entry's last day went by before it was decided."""
+
+    def __init__(self, ends_on: date) -> None:
+        super().__init__(
+            f"该白名单条目的截止日期 {ends_on} 已过，不能批准，可不予批准后重新提出",
+            f"the entry's last day ({ends_on}) has passed; decline it, and propose another",
+            ends_on=ends_on,
+        )
+
+
 class ListedAlready(AlreadyExists):
     """An entry for the same object and matter is proposed or active."""
 
@@ -106,8 +117,11 @@ class Whitelist:
             raise TermBackwards(self.starts_on, self.ends_on)
         self.authority_id, self.proposed_by = authority_id, by
 
-    def approve(self, by: str, now: datetime) -> None:
-        """PROPOSED → ACTIVE."""
+    def approve(self, by: str, now: datetime, today: date) -> None:
+        """PROPOSED → ACTIVE, unless its last day went by while it waited."""
+        self._require(WhitelistState.PROPOSED)
+        if self.ends_on and self.ends_on < today:
+            raise TermOver(self.ends_on)
         self._decide(WhitelistState.ACTIVE, by, now)
 
     def decline(self, reason: str, by: str, now: datetime) -> None:

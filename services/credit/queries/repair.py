@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -33,6 +33,7 @@ class RepairFilter:
     external_number: str = ""
     overdue: bool = False
     due_until: date | None = None
+    updated_from: datetime | None = None
 
 
 def get_repair(session: Session, repair_id: str, by: Principal) -> Repair:
@@ -61,6 +62,7 @@ def shown_repairs(chosen: RepairFilter, by: Principal, today: date) -> Select[An
         same(table.external_number, chosen.external_number),
         and_(table.state.in_(OPEN), table.due_on < today) if chosen.overdue else None,
         table.due_on <= chosen.due_until if chosen.due_until else None,
+        table.updated_at >= chosen.updated_from if chosen.updated_from else None,
     )
 
 
@@ -74,14 +76,17 @@ def list_repairs(
     page_token: str,
     order_by: str,
 ) -> Page[Repair]:
-    """Repairs the caller may see, by the time they came in."""
+    """Repairs the caller may see, by the time they came in or last changed."""
+    is_by_change = order_by.strip().startswith("update_time")
+    first = repairs.c.updated_at if is_by_change else repairs.c.created_at
+    name = "update_time" if is_by_change else "create_time"
     return paginate(
         session,
         shown_repairs(chosen, by, today),
-        order=[repairs.c.created_at, repairs.c.repair_id],
+        order=[first, repairs.c.repair_id],
         page_size=page_size,
         page_token=page_token,
-        descending=is_descending(order_by, "create_time", default=True),
+        descending=is_descending(order_by, name, default=True),
     )
 
 
@@ -96,5 +101,5 @@ def _seen_by(by: Principal) -> ColumnElement[bool] | None:
     if "enterprise" in by.roles and by.object:
         mine.append(table.object_id == by.object)
     if "system" in by.roles:
-        mine.append(table.channel == RepairChannel.ONE_STOP)
+        mine.append(and_(table.channel == RepairChannel.ONE_STOP, table.applied_by == by.subject))
     return or_(*mine)

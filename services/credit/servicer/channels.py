@@ -13,7 +13,7 @@ from services.chassis.convert import from_proto
 from services.chassis.runtime import Runtime
 from services.chassis.servicing import Call, Servicer, read, write
 from services.credit import wire
-from services.credit.model.channel import Channel
+from services.credit.model.channel import Channel, Vault
 from services.credit.queries import delivery as queries
 from services.credit.queries import sheets
 from services.credit.tables import deliveries
@@ -22,14 +22,14 @@ from services.credit.use_cases.delivery import retry_delivery
 
 
 class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
-    def __init__(self, runtime: Runtime, allowed_hosts: Collection[str]) -> None:
+    def __init__(self, runtime: Runtime, allowed_hosts: Collection[str], vault: Vault) -> None:
         super().__init__(runtime)
-        self._allowed_hosts = allowed_hosts
+        self._allowed_hosts, self._vault = allowed_hosts, vault
 
     @write
     def CreateChannel(self, request: pb.CreateChannelRequest, call: Call) -> pb.Channel:
         channel = wire.channel_from_proto(request.channel)
-        return wire.channel_to_proto(use_cases.create_channel(call.work, channel, self._allowed_hosts))
+        return wire.channel_to_proto(use_cases.create_channel(call.work, channel, self._allowed_hosts, self._vault))
 
     @read
     def GetChannel(self, request: pb.GetChannelRequest, call: Call) -> pb.Channel:
@@ -50,7 +50,7 @@ class ChannelsServicer(Servicer, grpc.ChannelsServiceServicer):
     def UpdateChannel(self, request: pb.UpdateChannelRequest, call: Call) -> pb.Channel:
         wanted = wire.channel_from_proto(request.channel)
         changed = use_cases.update_channel(
-            call.work, request.channel.channel_id, wanted, self._allowed_hosts, etag=request.etag
+            call.work, request.channel.channel_id, wanted, self._allowed_hosts, self._vault, etag=request.etag
         )
         return wire.channel_to_proto(changed)
 

@@ -36,7 +36,9 @@ class Parcel:
     payload: str
     kind: ChannelKind
     target: str
+    channel_id: str
     secret: str
+    sealed_secret: bytes | None
     attempted_at: datetime
 
 
@@ -75,7 +77,9 @@ def begin_attempt(work: Work, channel_id: str, next_delivery: NextDelivery, *, n
         payload=delivery.payload,
         kind=channel.kind,
         target=channel.target,
+        channel_id=channel_id,
         secret=channel.secret,
+        sealed_secret=channel.sealed_secret,
         attempted_at=now,
     )
 
@@ -102,11 +106,7 @@ def raise_overdue(work: Work, overdue: OverdueDeliveries, *, now: datetime) -> i
     found = overdue(today(now))
     for delivery in found:
         delivery.overdue_raised = True
-        work.emit(
-            DeliveryOverdue(
-                delivery.delivery_id, delivery.channel_id, delivery.disclosure_id, delivery.action, delivery.due_on
-            )
-        )
+        work.emit(_overdue(delivery, work.get(Disclosure, delivery.disclosure_id)))
     return len(found)
 
 
@@ -114,6 +114,21 @@ def reckon_provisional(work: Work, workdays: Workdays) -> None:
     """Compute again the days that hung on a notice not published yet."""
     for delivery in work.all(Delivery, state=DeliveryState.PENDING, due_provisional=True):
         delivery.reckon(workdays)
+
+
+def _overdue(delivery: Delivery, disclosure: Disclosure) -> DeliveryOverdue:
+    return DeliveryOverdue(
+        delivery_id=delivery.delivery_id,
+        channel_id=delivery.channel_id,
+        disclosure_id=delivery.disclosure_id,
+        action=delivery.action,
+        due_on=delivery.due_on,
+        authority_id=delivery.authority_id,
+        channel_name=delivery.channel_name,
+        inspection_id=disclosure.subject_id,
+        object_id=disclosure.object_id,
+        object_name=disclosure.object_name,
+    )
 
 
 def _withdraw(work: Work, channel: Channel, disclosure: Disclosure, now: datetime, workdays: Workdays) -> None:

@@ -13,20 +13,33 @@ from services.chassis.identity import Principal
 from services.chassis.numbering import document_number
 from services.chassis.work import Work
 from services.chassis.workdays import Workdays
-from services.credit.events import RepairDecided, RepairReminded
+from services.credit.events import RepairDecided
 from services.credit.model.disclosure import REPAIR, Disclosure, DisclosureKind
 from services.credit.model.known import KnownAuthority, KnownResult, competent_authority, result_id
 from services.credit.model.rating import RatingCause
-from services.credit.model.repair import CHANNEL_OF, AppliedAlready, NotAdverse, NotDisclosed, Repair, WrongChannel
-from services.credit.model.repair_parts import Document, RepairChannel, RepairDocument, SiteCheck, check_documents
-from services.credit.model.repair_state import OPEN, RepairState
+from services.credit.model.repair import (
+    CHANNEL_OF,
+    AppliedAlready,
+    BelowCounty,
+    NotAdverse,
+    NotDisclosed,
+    Repair,
+    WrongChannel,
+)
+from services.credit.model.repair_parts import (
+    Document,
+    RepairChannel,
+    RepairDocument,
+    SiteCheck,
+    check_documents,
+)
+from services.credit.model.repair_state import OPEN
 from services.credit.model.texts import NAME, too_long
 from services.credit.use_cases.delivery import withdraw_result
 from services.credit.use_cases.disclosure import withdraw_disclosure
 from services.credit.use_cases.rating import Cause, rate
 
 GREATEST_STATEMENT = 2000
-CLOCKED = (RepairState.ACCEPTED, RepairState.SUPPLEMENT_REQUESTED, RepairState.SUPPLEMENTED)
 
 
 class Files(Protocol):
@@ -53,8 +66,7 @@ def apply_repair(work: Work, application: Application, files: Files, *, by: Prin
     channel = _channel(application.channel, by)
     _check(application, channel, files)
     disclosure = work.get(Disclosure, application.disclosure_id, lock=True)
-    authority = work.find(KnownAuthority, authority_id=disclosure.authority_id)
-    authority_id = competent_authority(authority, disclosure.authority_id)
+    authority_id = _competent(work, disclosure.authority_id)
     _require_entitled(channel, disclosure.object_id, authority_id, by)
     _require_repairable(work, disclosure)
     repair = Repair(
@@ -177,18 +189,6 @@ def refuse_repair(work: Work, repair_id: str, reason: str, *, etag: str = "", by
     return _decided(work, repair)
 
 
-def tend_repairs(work: Work, *, now: datetime, workdays: Workdays) -> int:
-    """Compute deadlines again as new notices move them, and remind the authorities; how many reminders were given."""
-    given = 0
-    for repair in work.all(Repair, state=CLOCKED):
-        repair.reckon(today(now), workdays)
-        reminder = repair.remind(today(now), workdays)
-        if reminder:
-            given += 1
-            work.emit(RepairReminded(repair.repair_id, repair.authority_id, reminder.due_on, reminder.days_left))
-    return given
-
-
 def _channel(wanted: RepairChannel | None, by: Principal) -> RepairChannel:
     open_to = [channel for role, channel in CHANNEL_OF.items() if role in by.roles]
     if wanted is None:
@@ -235,7 +235,7 @@ def _require_entitled(channel: RepairChannel, object_id: str, authority_id: str,
 def _require_applicant(repair: Repair, by: Principal) -> None:
     if "repair_officer" in by.roles and by.authority == repair.authority_id:
         return
-    if "system" in by.roles and repair.channel is RepairChannel.ONE_STOP:
+    if "system" in by.roles and repair.channel is RepairChannel.ONE_STOP and repair.applied_by == by.subject:
         return
     by.require(object=repair.object_id)
 
@@ -247,6 +247,14 @@ def _require_repairable(work: Work, disclosure: Disclosure) -> None:
         raise NotDisclosed(disclosure.disclosure_id)
     for other in work.all(Repair, disclosure_id=disclosure.disclosure_id, state=OPEN):
         raise AppliedAlready(other.repair_id, other.state)
+
+
+def _competent(work: Work, inspecting_id: str) -> str:
+    authority_id = competent_authority(work.find(KnownAuthority, authority_id=inspecting_id), inspecting_id)
+    known = work.find(KnownAuthority, authority_id=authority_id)
+    if known and known.level == "STREET":
+        raise BelowCounty(authority_id)
+    return authority_id
 
 
 def _number(work: Work, authority_id: str, day: date) -> str:

@@ -45,7 +45,7 @@ def propose_whitelist(work: Work, entry: Whitelist, *, by: Principal, now: datet
 def approve_whitelist(work: Work, whitelist_id: str, *, etag: str = "", by: Principal, now: datetime) -> Whitelist:
     """PROPOSED → ACTIVE."""
     entry = _own(work, whitelist_id, etag=etag, by=by)
-    entry.approve(by.subject, now)
+    entry.approve(by.subject, now, today(now))
     return _announce(work, entry)
 
 
