@@ -15,6 +15,7 @@ from services.chassis import bulk
 from services.chassis.servicing import Call
 from services.chassis.unit_of_work import UnitOfWork
 from services.sampling import snapshotting
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.exclusions import RecordExclusion
 from services.sampling.model.inspector import Inspector
 from services.sampling.model.scope import DrawScope
@@ -47,10 +48,11 @@ class SqlDirectory:
         """Of the objects that are there: the digest of the row each was last read from."""
         return {id: bytes(digest) for id, digest in self._of(object_ids, objects.c.object_id, objects.c.row_digest)}
 
-    def candidates(self, scope: DrawScope, domain: str) -> Iterator[Candidate]:
+    def candidates(self, scope: DrawScope, domain: str) -> Candidates:
         """Every object in the scope, with its industry rating by the model of a domain."""
-        kept = self._shelf and snapshotting.candidates(self._session, self._shelf, scope, domain, fits(scope))
-        yield from kept or self._read(scope, domain)
+        shelf, session = self._shelf, self._session
+        kept = None if shelf is None else snapshotting.candidates(session, shelf, scope, domain, fits(scope))
+        return Candidates.of(self._read(scope, domain)) if kept is None else kept
 
     def _read(self, scope: DrawScope, domain: str) -> Iterator[Candidate]:
         """The same from the tables."""

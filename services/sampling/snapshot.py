@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.chassis import telemetry
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.region import prefix
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
@@ -56,6 +57,8 @@ class Row(NamedTuple):
 
 
 CODED = Row._fields[2:]
+LOOKED_AT = ("registration_status", "region", "public_rating", "risk_class", "tags", "grades")
+"""By a draw, in the order of a candidate's fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,26 +82,20 @@ class Columns:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    def object_ids(self, first: int = 0, last: int | None = None) -> list[str]:
-        """The ids of the objects in these places."""
-        starts = self.starts[first : len(self) + 1 if last is None else last + 1]
-        written = self.ids[int(starts[0]) : int(starts[-1])]
-        places = pairwise((starts - starts[0]).tolist())
-        if written.isascii():  # as ids are; then a byte is a character
-            text = written.decode()
-            return [text[a:b] for a, b in places]
-        return [written[a:b].decode() for a, b in places]
+    def object_ids(self) -> list[str]:
+        """The ids of all."""
+        return self._ids_at(np.arange(len(self)))
 
-    def candidates(self, scope: DrawScope, domain: str, without: Collection[str]) -> Iterator[Candidate]:
-        """The objects in a scope, as a draw looks at them, but for some."""
+    def candidates(self, scope: DrawScope, domain: str) -> Candidates:
+        """The objects in a scope, as a draw looks at them."""
         places = np.flatnonzero(self._in_scope(scope))
+        examples, kind_of = self._kinds(places)
         tags = [tuple(filter(None, packed.split("|"))) for packed in self.words["tags"]]
         ratings = [rating_by(domain, grades) for grades in self.words["grades"]]
-        for first in range(0, len(self), BLOCK):
-            low, high = np.searchsorted(places, (first, first + BLOCK))
-            if low < high:
-                found = self._block(first, places[low:high], tags, ratings)
-                yield from (each for each in found if each.object_id not in without) if without else found
+        words: dict[str, Sequence[Any]] = {**self.words, "tags": tags, "grades": ratings}
+        facts = (map(words[name].__getitem__, self.codes[name][examples].tolist()) for name in LOOKED_AT)
+        kinds = [Candidate("", *kind) for kind in zip(*facts, strict=True)]
+        return Candidates(self._ids_at(places), kinds, kind_of)
 
     def merged(self, gone: Collection[str], rows: Iterator[Row]) -> Columns:
         """The same without some objects, and with others; what is in both is as the rows say."""
@@ -158,27 +155,26 @@ class Columns:
             inside &= np.array([fits(word) for word in self.words[name]], bool)[self.codes[name]] if len(self) else True
         return inside
 
-    def _block(
-        self, first: int, places: Array, tags: Sequence[tuple[str, ...]], ratings: Sequence[str]
-    ) -> Iterator[Candidate]:
-        ids = self.object_ids(first, min(first + BLOCK, len(self)))
+    def _kinds(self, places: Array) -> tuple[Array, Array]:
+        """Of all kinds among the objects in these places, where one of each is; and which of them each object is."""
+        kind_of, count = np.zeros(len(places), np.int64), 1
+        for name in LOOKED_AT:
+            many = max(len(self.words[name]), 1)
+            kind_of, count = numbered(kind_of * many + self.codes[name][places], count * many)
+        examples = np.zeros(count, np.int64)
+        examples[kind_of] = places
+        return examples, kind_of
 
-        def column(name: str, words: Sequence[Any]) -> Iterator[Any]:
-            return map(words.__getitem__, self.codes[name][places].tolist())
-
-        return map(
-            Candidate._make,
-            zip(
-                map(ids.__getitem__, (places - first).tolist()),
-                column("registration_status", self.words["registration_status"]),
-                column("region", self.words["region"]),
-                column("public_rating", self.words["public_rating"]),
-                column("risk_class", self.words["risk_class"]),
-                column("tags", tags),
-                column("grades", ratings),
-                strict=True,
-            ),
-        )
+    def _ids_at(self, places: Array) -> list[str]:
+        """The ids of the objects in some places, which ascend."""
+        found: list[str] = []
+        for first in range(0, len(self), BLOCK):  # so that not all of them are text twice
+            low, high = np.searchsorted(places, (first, first + BLOCK))
+            begins, ends = self.starts[places[low:high]], self.starts[places[low:high] + 1]
+            if low < high:
+                offset, written = int(begins[0]), self.ids[int(begins[0]) : int(ends[-1])]
+                found += between(written, (begins - offset).tolist(), (ends - offset).tolist())
+        return found
 
 
 EMPTY = Columns(
@@ -188,6 +184,24 @@ EMPTY = Columns(
     {name: np.zeros(0, np.uint32) for name in CODED},
     dict.fromkeys(CODED, ()),
 )
+
+
+def between(written: bytes, begins: Sequence[int], ends: Sequence[int]) -> list[str]:
+    """Texts by where they begin and end."""
+    if written.isascii():  # as ids are; then a byte is a character
+        text = written.decode()
+        return [text[a:b] for a, b in zip(begins, ends, strict=True)]
+    return [written[a:b].decode() for a, b in zip(begins, ends, strict=True)]
+
+
+def numbered(values: Array, below: int) -> tuple[Array, int]:
+    """Values that come again and again as numbers from 0, and how many there are."""
+    if below > max(4 * len(values), 1 << 16):  # too sparse for a table
+        there, numbers = np.unique(values, return_inverse=True)
+        return numbers, len(there)
+    is_there = np.zeros(below, np.bool_)
+    is_there[values] = True
+    return (np.cumsum(is_there) - 1)[values], int(is_there.sum())
 
 
 def narrowest(words: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.types import Text
 
 from services.chassis import bulk, telemetry
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.scope import DrawScope
 from services.sampling.model.strata import Candidate
 from services.sampling.snapshot import EMPTY, Columns, Row, Shelf, rating_by
@@ -51,7 +52,7 @@ def refresh(session: Session, shelf: Shelf, now: datetime, *, worth_from: int, a
     return True
 
 
-def candidates(session: Session, shelf: Shelf, scope: DrawScope, domain: str, fits: Any) -> Iterator[Candidate] | None:
+def candidates(session: Session, shelf: Shelf, scope: DrawScope, domain: str, fits: Any) -> Candidates | None:
     """The objects of a scope by the snapshot and by what is noted since; None: there is none to rely on.
 
     Args:
@@ -64,12 +65,7 @@ def candidates(session: Session, shelf: Shelf, scope: DrawScope, domain: str, fi
     if columns is None:
         return None
     noted = {each.noted for each in seen if each.noted is not None}
-    return _both(columns.candidates(scope, domain, noted), _changed(seen, domain))
-
-
-def _both(kept: Iterator[Candidate], changed: Iterator[Candidate]) -> Iterator[Candidate]:
-    yield from kept
-    yield from changed
+    return columns.candidates(scope, domain).without(noted).joined_by(Candidates.of(_changed(seen, domain)))
 
 
 def _changed(seen: Collection[Any], domain: str) -> Iterator[Candidate]:

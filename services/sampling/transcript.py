@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 import rfc8785
 
 from services.chassis.errors import FailedPrecondition
-from services.sampling.model.commitment import SPEC, Commitment, WindowCommitment
+from services.sampling.model.commitment import SPEC, Commitment
 from services.sampling.model.tickets import DrawnStratum, tally
+from services.sampling.model.window_commitment import WindowCommitment
 from services.sampling.verifier import Fault, verify
 
 __all__ = ["Fault", "WindowDoesNotFit", "transcript", "transcript_bytes", "verify"]

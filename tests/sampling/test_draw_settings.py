@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.chassis.errors import InvalidArgument
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.exclusions import Excluder, Reason, RecordExclusion, whitelisted
 from services.sampling.model.frame import quota_by_ratio
-from services.sampling.model.freezing import freeze, sort_out, sort_out_one_by_one
+from services.sampling.model.freezing import freeze, judge_by, sort_out
 from services.sampling.model.inspection_object import ObjectType
 from services.sampling.model.neighbours import Part, Task, Whitelisting
 from services.sampling.model.quotas import DrawQuotas, Quota, RegionQuota, StratumQuota
@@ -192,7 +193,26 @@ excluders = st.builds(
 def test_asking_the_rules_once_for_each_kind_of_object_comes_to_the_same(
     people: list[Candidate], strata: DrawStrata, excluder: Excluder
 ) -> None:
-    assert sort_out(people, strata, excluder) == sort_out_one_by_one(people, strata, excluder)
+    frame, excluded = sort_out(Candidates.of(people), strata, excluder)
+    judge = judge_by(strata, excluder)
+    verdicts = {one.object_id: judge(one) for one in people}
+    assert dict(zip(frame.ids, frame.strata, strict=True)) == {
+        id: stratum for id, (reason, stratum) in verdicts.items() if reason is None
+    }
+    assert excluded == {id: reason for id, (reason, _) in verdicts.items() if reason}
+
+
+@given(populations(), some_ids)
+def test_candidates_are_the_same_by_kind_and_one_by_one(people: list[Candidate], some: frozenset[str]) -> None:
+    everybody = Candidates.of(people)
+    ordered = sorted(people)
+    assert list(everybody) == ordered
+    few, others = everybody.without(some), [one for one in people if one.object_id in some]
+    assert list(few) == [one for one in ordered if one.object_id not in some]
+    assert list(few.joined_by(Candidates.of(others))) == ordered
+    assert everybody.ids_where(lambda kind: kind.public_rating == "A") == [
+        one.object_id for one in ordered if one.public_rating == "A"
+    ]
 
 
 def test_a_record_rule_without_a_period_means_the_tasks_year() -> None:

@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 
 from services.chassis.errors import InvalidArgument, Violation
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.inspection_object import RegistrationStatus
 from services.sampling.model.neighbours import Task, Whitelisting
 from services.sampling.model.strata import MOST_NAMED, Candidate
@@ -126,12 +127,12 @@ class Excluder:
         """Every object that some rule names by its id."""
         return frozenset().union(self.recorded, self.named, self.whitelisted, self.same_matter)
 
-    def effects(self, candidates: Collection[Candidate]) -> tuple[ExclusionEffect, ...]:
+    def effects(self, candidates: Candidates) -> tuple[ExclusionEffect, ...]:
         """What each rule that covers something takes out, in the order of the rules."""
-        scope = {candidate.object_id for candidate in candidates}
+        scope = set(candidates.ids)
         hits = {
             **{f"by_record[{number}]": scope & set(ids) for number, ids in enumerate(self.by_record)},
-            "by_status": {c.object_id for c in candidates if c.registration_status in self.statuses},
+            "by_status": set(candidates.ids_where(lambda kind: kind.registration_status in self.statuses)),
             "by_name": scope & set(self.named),
             "by_whitelist": scope if self.everybody else scope & set(self.whitelisted),
             "same_matter_this_year": scope & set(self.same_matter),

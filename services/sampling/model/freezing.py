@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from services.sampling.model.candidates import Candidates, picked
 from services.sampling.model.exclusions import Excluder, Reason
 from services.sampling.model.frame import Frame
 from services.sampling.model.quotas import Asked, DrawQuotas
@@ -95,59 +98,51 @@ class Frozen:
         return len(self.frame)
 
 
-def freeze(candidates: Iterable[Candidate], strata: DrawStrata, excluder: Excluder, quotas: DrawQuotas) -> Frozen:
+def freeze(
+    candidates: Candidates | Iterable[Candidate], strata: DrawStrata, excluder: Excluder, quotas: DrawQuotas
+) -> Frozen:
     """Sort the objects of the scope into frame and exclusions, and ask for the quotas.
 
     Args:
         candidates: each once, in any order.
     """
-    inside, excluded = sort_out(candidates, strata, excluder)
-    frame = Frame.of(inside)
-    return Frozen(frame, excluded, quotas.ask(frame.counts()) if inside else Asked(), quotas.substitutes)
+    scope = candidates if isinstance(candidates, Candidates) else Candidates.of(candidates)
+    frame, excluded = sort_out(scope, strata, excluder)
+    return Frozen(frame, excluded, quotas.ask(frame.counts()) if len(frame) else Asked(), quotas.substitutes)
 
 
-def sort_out_one_by_one(
-    candidates: Iterable[Candidate], strata: DrawStrata, excluder: Excluder
-) -> tuple[dict[str, str], dict[str, Reason]]:
-    """The stratum of each object that can be drawn, and the reason of each that cannot: as the rules say it."""
-    divide, reason_for = strata.stratum_of(), excluder.reason
-    inside: dict[str, str] = {}
-    excluded: dict[str, Reason] = {}
-    for candidate in candidates:
-        if reason := reason_for(candidate):
-            excluded[candidate.object_id] = reason
-        elif stratum := divide(candidate):
-            inside[candidate.object_id] = stratum
-        else:
-            excluded[candidate.object_id] = Reason.NO_STRATUM
-    return inside, excluded
+Verdict = tuple[Reason | None, str]
+"""Why an object is left out, or which stratum it falls into."""
 
 
-def sort_out(
-    candidates: Iterable[Candidate], strata: DrawStrata, excluder: Excluder
-) -> tuple[dict[str, str], dict[str, Reason]]:
-    """The same, with each rule asked once for each kind of object instead of once for each object.
+def sort_out(candidates: Candidates, strata: DrawStrata, excluder: Excluder) -> tuple[Frame, dict[str, Reason]]:
+    """The objects that can be drawn, and the reason of each that cannot.
 
-    A registry has hundreds of thousands of objects and some hundred kinds: all that rules look at beside the id. Ids
-    are looked up only in what names any.
+    Each rule is asked once for each kind of object, and again for those objects that some rule names by their id.
     """
-    if strata.names_objects:
-        return sort_out_one_by_one(candidates, strata, excluder)
-    ids_of: dict[tuple[object, ...], list[str]] = {}
-    for candidate in candidates:
-        ids_of.setdefault(candidate[1:], []).append(candidate[0])
-    divide, named = strata.stratum_of(), excluder.named_ids()
-    inside: dict[str, str] = {}
-    excluded: dict[str, Reason] = {}
-    for kind, ids in ids_of.items():
-        one = Candidate("", *kind)  # type: ignore[arg-type]  # a candidate without its id
-        special = named.intersection(ids) if named else ()
-        for id in special:
-            excluded[id] = excluder.reason(one._replace(object_id=id))  # type: ignore[assignment]  # named: there is one
-        others = [id for id in ids if id not in special] if special else ids
-        reason = excluder.reason(one)
-        if not reason and (stratum := divide(one)):
-            inside.update(dict.fromkeys(others, stratum))
-        else:
-            excluded.update(dict.fromkeys(others, reason or Reason.NO_STRATUM))
-    return inside, excluded
+    judge = judge_by(strata, excluder)
+    book: dict[Verdict, int] = {}
+    by_kind = [book.setdefault(judge(kind), len(book)) for kind in candidates.kinds]
+    verdict_of = np.array(by_kind, np.int64)[candidates.kind_of]
+    if named := excluder.named_ids() | strata.named_ids():
+        for place in [place for place, id in enumerate(candidates.ids) if id in named]:
+            one = candidates.kinds[candidates.kind_of[place]]._replace(object_id=candidates.ids[place])
+            verdict_of[place] = book.setdefault(judge(one), len(book))
+    reasons, names = [reason for reason, _ in book], [name for _, name in book]
+    inside = np.array([reason is None for reason in reasons], np.bool_)[verdict_of]
+    frame = Frame(picked(candidates.ids, inside), [names[verdict] for verdict in verdict_of[inside].tolist()])
+    left_out = (reason for verdict in verdict_of[~inside].tolist() if (reason := reasons[verdict]))
+    return frame, dict(zip(picked(candidates.ids, ~inside), left_out, strict=True))
+
+
+def judge_by(strata: DrawStrata, excluder: Excluder) -> Callable[[Candidate], Verdict]:
+    """What tells whether an object can be drawn: the rules as they are written."""
+    divide, reason_for = strata.stratum_of(), excluder.reason
+
+    def judge(candidate: Candidate) -> Verdict:
+        if reason := reason_for(candidate):
+            return reason, ""
+        stratum = divide(candidate)
+        return (None, stratum) if stratum else (Reason.NO_STRATUM, "")
+
+    return judge

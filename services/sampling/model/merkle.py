@@ -47,8 +47,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def leaves(frame_csv: bytes) -> bytes:
     """The leaves of a frame, one after the other: kept, so that a proof costs no more than its own leaf."""
-    sha256, lines = hashlib.sha256, frame_csv.split(b"\n")
-    hashes = [sha256(b"\x00" + line).digest() for line in lines[:-1]]
+    sha256, lines = hashlib.sha256, (b"\x00" + frame_csv.replace(b"\n", b"\n\x00")).split(b"\n")
+    hashes = [sha256(line).digest() for line in lines[:-1]]
     return b"".join([leaf_hash(hashes[start : start + LEAF]) for start in range(0, len(hashes), LEAF)])
 
 

@@ -102,10 +102,9 @@ class DrawStrata:
     categories: tuple[StrataCategory, ...] = ()
     by_region: bool = False
 
-    @property
-    def names_objects(self) -> bool:
-        """Whether a class names objects one by one."""
-        return any(category.object_ids for category in self.categories)
+    def named_ids(self) -> frozenset[str]:
+        """Every object that some class names by its id."""
+        return frozenset[str]().union(*(category.object_ids for category in self.categories))
 
     def check(self) -> None:
         """Refuse a division that cannot be made.

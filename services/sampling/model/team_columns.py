@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.sampling.model import team_kernels as kernels
-from services.sampling.model.teams import SEPARATOR, Candidate, Post, Roster, Team
+from services.sampling.model.teams import SEPARATOR, Candidate, Kind, Post, Roster, Team, kind_of_post
 
 PRIMES = [n for n in range(2, 312) if all(n % m for m in range(2, n))]
-Kind = tuple[str, str, frozenset[str], frozenset[str]]
 Columns = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
@@ -21,7 +20,7 @@ def draw(served: Sequence[Post], roster: Roster, size: int, seed: bytes) -> tupl
     ordered = sorted(roster.by_certificate.values(), key=lambda candidate: candidate.certificate)
     numbers = {candidate.certificate: number for number, candidate in enumerate(ordered)}
     kinds: dict[Kind, int] = {}
-    kind_of = np.fromiter((kinds.setdefault(kind_of_post(post), len(kinds)) for post in served), np.int64, len(served))
+    kind_of = np.array([kinds.setdefault(kind, len(kinds)) for kind in map(kind_of_post, served)], np.int64)
     examples = [Post("", *kind) for kind in kinds]
     domains, has_domain = needs_of([post.domains for post in examples], [one.domains for one in ordered])
     skills, has_skill = needs_of([post.qualifications for post in examples], [one.qualifications for one in ordered])
@@ -31,7 +30,7 @@ def draw(served: Sequence[Post], roster: Roster, size: int, seed: bytes) -> tupl
         columns([numbers[one.certificate] for one in roster.may_go(post)] for post in examples),
         (domains, skills),
         recusals_of(served, roster.recusals, numbers),
-        columns([numbers[certificate] for certificate in post.kept] if post.kept else () for post in served),
+        few(len(served), {n: [numbers[each] for each in post.kept] for n, post in enumerate(served) if post.kept}),
     )
     people = kernels.People(
         *octets([one.certificate.encode() for one in ordered]),
@@ -63,26 +62,18 @@ def desk_for(posts: kernels.Posts, people: kernels.People) -> kernels.Desk:
     return kernels.Desk(np.zeros(longest + 80, np.uint8), heads, tails, np.full(count, -1, np.int64), mark)
 
 
-def kind_of_post(post: Post) -> Kind:
-    """All that decides who may go, recusals aside."""
-    return post.authority_id, post.region, post.domains, post.qualifications
-
-
 def teams_of(served: Sequence[Post], out: NDArray[np.int64], candidates: Sequence[Candidate]) -> tuple[Team, ...]:
     """The teams by the numbers of their members."""
     certificates = np.array([*(candidate.certificate for candidate in candidates), ""], object)
     expert = np.array([*(candidate.expert for candidate in candidates), False], np.bool_)
-    members = certificates[out].tolist()
+    members: list[tuple[str, ...]] = list(zip(*certificates[out].T.tolist(), strict=True))
     lengths: list[int] = (out >= 0).sum(axis=1).tolist()
-    accompanied = np.asarray(expert[out].any(axis=1)).tolist()
-    return tuple(
-        [
-            Team(
-                post.object_id, post.authority_id, *(parted(row, expert[numbers]) if mixed else (tuple(row[:length]),))
-            )
-            for post, row, numbers, length, mixed in zip(served, members, out, lengths, accompanied, strict=True)
-        ]
-    )
+    inspectors = [row[:length] for row, length in zip(members, lengths, strict=True)]
+    experts: list[tuple[str, ...]] = [()] * len(served)
+    for place in np.flatnonzero(expert[out].any(axis=1)).tolist():
+        inspectors[place], experts[place] = parted(members[place], expert[out[place]])
+    teams = zip(served, inspectors, experts, strict=True)
+    return tuple([Team(post.object_id, post.authority_id, going, along) for post, going, along in teams])
 
 
 def parted(members: Sequence[str], expert: NDArray[np.bool_]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -98,6 +89,13 @@ def columns(lists: Iterable[Sequence[int]]) -> Columns:
     made = list(lists)
     starts = np.fromiter(accumulate(map(len, made), initial=0), np.int64, len(made) + 1)
     return starts, np.fromiter((number for each in made for number in each), np.int64, int(starts[-1]))
+
+
+def few(count: int, lists: Mapping[int, Sequence[int]]) -> Columns:
+    """The same of so many lists of which hardly any has numbers: those that have, by place, ascending."""
+    lengths = np.zeros(count + 1, np.int64)
+    lengths[[place + 1 for place in lists]] = [len(each) for each in lists.values()]
+    return np.cumsum(lengths), np.array([number for each in lists.values() for number in each], np.int64)
 
 
 def octets(texts: Sequence[bytes]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -121,7 +119,8 @@ def recusals_of(served: Sequence[Post], recusals: Collection[tuple[str, str]], n
     for object_id, certificate in recusals:
         if certificate in numbers:
             by_object.setdefault(object_id, []).append(numbers[certificate])
-    return columns(by_object.get(post.object_id, ()) for post in served)
+    places = (n for n, post in enumerate(served) if post.object_id in by_object)
+    return few(len(served), {n: by_object[served[n].object_id] for n in places})
 
 
 def fraction_words(root: int, numbers: Sequence[int]) -> NDArray[np.uint32]:

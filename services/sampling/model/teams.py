@@ -13,7 +13,10 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal
+
+import numpy as np
 
 from services.chassis.errors import FailedPrecondition, malformed
 from services.sampling.model.tickets import KEY_BYTES, cipher, keys, tickets
@@ -41,6 +44,11 @@ class Post:
     domains: frozenset[str] = frozenset()
     qualifications: frozenset[str] = frozenset()
     kept: tuple[str, ...] = ()
+
+
+Kind = tuple[str, str, frozenset[str], frozenset[str]]
+kind_of_post: Callable[[Post], Kind] = attrgetter("authority_id", "region", "domains", "qualifications")
+"""All that decides who may go, recusals and who stays aside."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +162,7 @@ def lacks_of(served: Iterable[Post], roster: Roster, size: int) -> Iterator[Lack
     special = {object_id for object_id, _ in roster.recusals}
     sound = set()
     for post in served:
-        kind = post.authority_id, post.region, post.domains, post.qualifications
+        kind = kind_of_post(post)
         is_plain = not post.kept and post.object_id not in special
         if is_plain and kind in sound:
             continue
@@ -167,12 +175,15 @@ def lacks_of(served: Iterable[Post], roster: Roster, size: int) -> Iterator[Lack
 def in_ticket_order(seed: bytes, posts: Iterable[Post]) -> list[Post]:
     """The posts by their objects' tickets; those of one object by their authorities' ids."""
     given = list(posts)
-    drawn = tickets(seed, keys(post.object_id for post in given)).tobytes()
-    order = sorted(
-        (drawn[KEY_BYTES * n : KEY_BYTES * (n + 1)], post.object_id, post.authority_id, n)
-        for n, post in enumerate(given)
-    )
-    served = [given[n] for *_, n in order]
+    words = tickets(seed, keys(post.object_id for post in given)).view(">u8").astype(np.uint64)
+    order = np.lexsort((words[:, 1], words[:, 0]))
+    is_next = (words[order[1:]] != words[order[:-1]]).any(axis=1)
+    served = [given[n] for n in order.tolist()]
+    if is_next.all():
+        return served
+    ranks = np.append(0, np.cumsum(is_next)).tolist()
+    ranked = sorted(zip(ranks, served, strict=True), key=lambda one: (one[0], one[1].object_id, one[1].authority_id))
+    served = [post for _, post in ranked]
     for one, other in pairwise(served):
         if one.object_id == other.object_id and one.authority_id == other.authority_id:
             zh = f"检查对象 {one.object_id} 对同一机构出现了两次"

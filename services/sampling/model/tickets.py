@@ -301,7 +301,7 @@ def draw_from(
     counts = frame.counts()
     names = sorted({*counts, *quotas})
     number = {name: n for n, name in enumerate(names)}
-    stratum_of = np.fromiter((number[name] for name in frame.strata), np.int32, len(frame))
+    stratum_of = np.fromiter(map(number.__getitem__, frame.strata), np.int32, len(frame))
     spare = [substitutes if isinstance(substitutes, int) else substitutes.get(name, 0) for name in names]
     wanted = [quotas.get(name, 0) for name in names]
     all_keys = keys(frame.ids)

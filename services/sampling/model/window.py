@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from services.chassis.errors import malformed
-from services.sampling.model.commitment import Replaced, WindowCommitment
 from services.sampling.model.contributions import (
     PLATFORM,
     Contribution,
@@ -18,6 +17,7 @@ from services.sampling.model.contributions import (
     with_secret,
 )
 from services.sampling.model.matching import Match, TaskDraw, visits
+from services.sampling.model.window_commitment import Replaced, WindowCommitment
 from services.sampling.model.window_refusals import (
     ContributionsAwaited,
     FailedToReveal,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from services.sampling.model.candidates import Candidates
 from services.sampling.model.exclusions import RecordExclusion
 from services.sampling.model.scope import DrawScope
-from services.sampling.model.strata import Candidate
 
 
 class Population(Protocol):
     """The directory as a draw looks at it."""
 
-    def candidates(self, scope: DrawScope, domain: str) -> Iterable[Candidate]:
+    def candidates(self, scope: DrawScope, domain: str) -> Candidates:
         """Every object in the scope, with its industry rating by the model of a domain."""
         ...
 

@@ -58,7 +58,7 @@ def preview_draw(work: Work, roster: Roster, draw_id: str, *, by: Principal, now
     scope, quotas = draw.ready()
     settings = draw.round.settings
     excluder = excluder_of(work, roster, draw, settings.exclusions, day)
-    candidates = list(roster.candidates(scope, settings.strata.domain))
+    candidates = roster.candidates(scope, settings.strata.domain)
     frozen = freeze(candidates, settings.strata, excluder, quotas)
     loads = expected_loads(work, roster, known_task(work, draw.task_id), frozen.drawn_count, day)
     return Preview(frozen, excluder.effects(candidates), loads)

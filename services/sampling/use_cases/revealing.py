@@ -7,11 +7,11 @@ from datetime import datetime
 
 from services.chassis.work import Work
 from services.sampling.events import DrawnObject, DrawRevealed, ObjectsDrawn, in_parts
-from services.sampling.model.commitment import WindowCommitment
 from services.sampling.model.draw import Draw
 from services.sampling.model.frame import read_frame, sha256_hex
 from services.sampling.model.records import DrawnRow, FrozenFile
 from services.sampling.model.tickets import DrawnStratum, draw_from
+from services.sampling.model.window_commitment import WindowCommitment
 from services.sampling.transcript import transcript, transcript_bytes
 from services.sampling.use_cases.announcing import keep_announced
 from services.sampling.use_cases.population import Population

@@ -8,19 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from services.sampling.model import merkle
-from services.sampling.model.commitment import (
-    Commitment,
-    Redraw,
-    Replaced,
-    WindowCommitment,
-    commit,
-    contribution,
-    window_commitment,
-)
+from services.sampling.model.commitment import Commitment, Redraw, commit, contribution
 from services.sampling.model.frame import Frame, excluded_csv, frame_csv, quota_by_ratio, spread
 from services.sampling.model.team_draw import draw_teams
 from services.sampling.model.teams import Candidate, Post
 from services.sampling.model.tickets import draw_from
+from services.sampling.model.window_commitment import Replaced, WindowCommitment, window_commitment
 from services.sampling.proof import proof
 from services.sampling.team_transcript import team_transcript
 from services.sampling.transcript import transcript

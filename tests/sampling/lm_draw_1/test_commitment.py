@@ -24,9 +24,9 @@ from services.sampling.model.commitment import (
     commit,
     contribution,
     seed,
-    window_commitment,
 )
 from services.sampling.model.frame import Frame
+from services.sampling.model.window_commitment import window_commitment
 
 ONE, TWO = b"\x01" * 32, b"\x02" * 32
 FRAME = Frame.of({"a": "甲", "b": "甲", "c": "乙"})

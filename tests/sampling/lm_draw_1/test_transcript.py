@@ -13,9 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.sampling.model.commitment import SecretDoesNotMatch, commit, contribution, window_commitment
+from services.sampling.model.commitment import SecretDoesNotMatch, commit, contribution
 from services.sampling.model.frame import Frame, frame_csv
 from services.sampling.model.tickets import draw_from
+from services.sampling.model.window_commitment import window_commitment
 from services.sampling.team_transcript import verify_teams
 from services.sampling.transcript import Fault, WindowDoesNotFit, transcript, transcript_bytes, verify
 from tests.sampling.lm_draw_1 import cases
