@@ -16,7 +16,7 @@ from services.credit.courier import Courier
 from services.credit.queries import delivery, rating, whitelist
 from services.credit.use_cases.delivery import raise_overdue, reckon_provisional
 from services.credit.use_cases.disclosure import disclose_draw, disclose_plan, purge_task
-from services.credit.use_cases.feedback import note_evaluation, note_result
+from services.credit.use_cases.feedback import note_evaluation, note_overdue, note_result
 from services.credit.use_cases.known import note_authority, note_objects, note_task
 from services.credit.use_cases.rating import renew_due_ratings
 from services.credit.use_cases.repair import tend_repairs
@@ -41,7 +41,7 @@ class CreditSubscriptions(Subscriptions):
 
     @subscribe(sampling.ObjectChanged)
     def on_object_changed(self, event: sampling.ObjectChanged, call: Call) -> None:
-        note_objects(call.work, wire.objects_from_event(event))
+        note_objects(call.work, wire.objects_from_event(event), now=call.now)
 
     @subscribe(sampling.DrawRevealed)
     def on_draw_revealed(self, event: sampling.DrawRevealed, call: Call) -> None:
@@ -69,6 +69,10 @@ class CreditSubscriptions(Subscriptions):
     def on_external_result_published(self, event: codes.ExternalResultPublished, call: Call) -> None:
         result, workdays = wire.result_from_event(event.result), call.runtime.workdays
         note_result(call.work, result, correction=event.reason, now=call.now, workdays=workdays)
+
+    @subscribe(tasks.DisposalOverdue)
+    def on_disposal_overdue(self, event: tasks.DisposalOverdue, call: Call) -> None:
+        note_overdue(call.work, wire.overdue_from_event(event), nature=event.nature, now=call.now)
 
     @subscribe(tasks.TaskPurged)
     def on_task_purged(self, event: tasks.TaskPurged, call: Call) -> None:
