@@ -28,11 +28,12 @@ from services.chassis.errors import malformed
 from services.chassis.import_report import ImportReport
 from services.chassis.paging import Page
 from services.chassis.workdays import Workdays
+from services.credit.model.backtest import Backtest
 from services.credit.model.channel import Channel
 from services.credit.model.deadline import ALLOWED, Reckoning
 from services.credit.model.delivery import Delivery
 from services.credit.model.disclosure import Disclosure, DisclosureRevision, RevisionAction, masked
-from services.credit.model.figures import Backtest, RatingCoverage
+from services.credit.model.figures import RatingCoverage
 from services.credit.model.industry_model import IndicatorSource, IndustryModel
 from services.credit.model.known import KnownAuthority, KnownObject, KnownOverdue, KnownTask
 from services.credit.model.rating import Rating, RatingChange

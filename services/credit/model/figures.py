@@ -1,4 +1,4 @@
-"""Figures about many objects at once: how they are spread over the grades, and how a new model would move them."""
+"""Figures about many objects at once: how they are spread over the grades."""
 
 from __future__ import annotations
 
@@ -37,22 +37,3 @@ class RatingCoverage:
 
     total: CoverageFigures
     regions: tuple[CoverageFigures, ...]
-
-
-@dataclass(frozen=True)
-class RatingMove:
-    """How many objects go from one rating to another."""
-
-    before: Grade | None
-    after: Grade
-    count: int
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """What the ratings of a domain would be."""
-
-    objects: int
-    distribution: tuple[GradeCount, ...]
-    moves: tuple[RatingMove, ...]
-    mean_score: float

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -108,12 +108,6 @@ class Due:
         return list(self.session.scalars(statement))
 
 
-def rated_in(session: Session, domain: str) -> list[str]:
-    """Every object with a result in a domain."""
-    statement = select(known_results.c.object_id).where(known_results.c.domain == domain).distinct()
-    return list(session.scalars(statement.order_by(known_results.c.object_id)))
-
-
 @dataclass(frozen=True)
 class Rescoring:
     """Has every object with a result in a domain rated anew: one statement, whatever their number."""
@@ -127,7 +121,8 @@ class Rescoring:
             "cause": literal(RatingCause.MODEL, rating_dues.c.cause.type),
             "cause_id": literal(model_id),
         }
-        objects = select(known_results.c.object_id, *due.values()).where(known_results.c.domain == domain).distinct()
+        of_domain = and_(known_results.c.domain == domain, known_results.c.object_id != "")
+        objects = select(known_results.c.object_id, *due.values()).where(of_domain).distinct()
         statement = insert(rating_dues).from_select(["object_id", *due], objects)
         self.session.flush()
         self.session.execute(statement.on_conflict_do_update(index_elements=["object_id"], set_=due))
