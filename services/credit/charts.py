@@ -47,10 +47,12 @@ def _spread(tried: Backtest) -> Iterator[str]:
     before = {grade: sum(move.count for move in tried.moves if move.before == grade) for grade in Grade}
     after = {each.grade: each.count for each in tried.distribution}
     most = max((*before.values(), *after.values(), 1))
-    for x, grade in _places(40, 75, Grade):
-        yield _bar(x, 28, before[grade] / most, COLOURS[grade], f"{before[grade]:,}", opacity=0.4)
-        yield _bar(x + 30, 28, after[grade] / most, COLOURS[grade], f"{after[grade]:,}")
+    for x, grade in _places(40, 78, Grade):
+        yield _bar(x, 28, before[grade] / most, COLOURS[grade], opacity=0.4)
+        yield _bar(x + 30, 28, after[grade] / most, COLOURS[grade])
         yield _text(x + 29, BOTTOM + 20, grade, anchor="middle")
+        yield _text(x + 29, BOTTOM + 40, f"{before[grade]:,}", anchor="middle", colour="#555")
+        yield _text(x + 29, BOTTOM + 58, f"{after[grade]:,}", anchor="middle")
 
 
 def _moves(tried: Backtest) -> Iterator[str]:
@@ -90,7 +92,7 @@ def _places(start: int, step: int, things: Iterable[T]) -> Iterator[tuple[int, T
     return ((start + n * step, thing) for n, thing in enumerate(things))
 
 
-def _bar(x: int, width: int, share: float, colour: str, label: str, *, opacity: float = 1) -> str:
+def _bar(x: int, width: int, share: float, colour: str, label: str = "", *, opacity: float = 1) -> str:
     height = round(TALLEST * share, 1)
     top = BOTTOM - height
     bar = f'<rect x="{x}" y="{top:g}" width="{width}" height="{height:g}" fill="{colour}" fill-opacity="{opacity:g}"/>'

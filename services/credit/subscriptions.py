@@ -22,7 +22,8 @@ from services.credit.use_cases.rating import renew_due_ratings
 from services.credit.use_cases.repair import tend_repairs
 from services.credit.use_cases.whitelist import expire_whitelists
 
-RATINGS_AT_ONCE = 500
+RATINGS_AT_ONCE = 2000
+"""Under a second's work, so that imports and results wait no longer; a country is rated anew within the hour."""
 
 
 class CreditSubscriptions(Subscriptions):
@@ -86,7 +87,7 @@ class CreditSubscriptions(Subscriptions):
     def send_deliveries(self, _: Call) -> None:
         self.courier.wake()
 
-    @timer(seconds=5)
+    @timer(seconds=1)
     def renew_ratings(self, call: Call) -> None:
         renew_due_ratings(call.work, rating.Due(call.work.session), RATINGS_AT_ONCE, now=call.now)
 
