@@ -117,13 +117,10 @@ def filling(is_sqlite: bool) -> Iterator[str]:
         "CASE WHEN n % 11 = 0 THEN 'PROBLEM_PENDING' WHEN n % 7 = 0 THEN 'PROBLEM_CORRECTED' ELSE 'NO_PROBLEM' END"
     )
     object_id = f"'o' || ((n * 7919) % {max(RESULTS * 2 // 3, 1)})"
-    result = (
-        "result_id, version, inspection_id, authority_id, object_id, domain, finding, adverse, inspected_on, repaired"
-    )
+    result = "result_id, version, inspection_id, authority_id, object_id, domain, finding, adverse"
     cells = f"'i' || n || '-a', 1, 'i' || n, 'a', {object_id}, '{DOMAIN}', {finding}, n % 11 = 0"
     last = f"{ago.format(today)}, n % 97 = 0"
-    result += ", domain, finding, adverse, inspected_on, repaired"
-    yield f"INSERT INTO known_results ({result}) {numbers} SELECT {cells}, {last} FROM numbers"
+    yield f"INSERT INTO known_results ({result}, inspected_on, repaired) {numbers} SELECT {cells}, {last} FROM numbers"
     rating = "object_id, version, changed_at, public_rating, public_source, risk_class, risk_source, industry"
     public, risk = (f"substr('ABCD', 1 + {number} % 4, 1)" for number in ("n", "(n / 5)"))
     cells = f"'o' || n, 1, CURRENT_TIMESTAMP, {public}, '', {risk}, '', '[]'"

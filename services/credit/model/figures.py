@@ -17,13 +17,15 @@ class GradeCount:
 
 @dataclass(frozen=True)
 class CoverageFigures:
-    """Coverage of one region, or of all."""
+    """Coverage of one region, of one domain, or of all."""
 
     region: str
     objects: int
     rated: int
     public_ratings: tuple[GradeCount, ...]
     risk_classes: tuple[GradeCount, ...]
+    domain: str = ""
+    industry_ratings: tuple[GradeCount, ...] = ()
 
     @property
     def share(self) -> float:
@@ -37,3 +39,4 @@ class RatingCoverage:
 
     total: CoverageFigures
     regions: tuple[CoverageFigures, ...]
+    domains: tuple[CoverageFigures, ...]
