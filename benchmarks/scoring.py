@@ -116,7 +116,7 @@ def filling(is_sqlite: bool) -> Iterator[str]:
     finding = (
         "CASE WHEN n % 11 = 0 THEN 'PROBLEM_PENDING' WHEN n % 7 = 0 THEN 'PROBLEM_CORRECTED' ELSE 'NO_PROBLEM' END"
     )
-    object_id = f"'o' || ((n * 7919) % {max(RESULTS * 2 // 3, 1)})"
+    object_id = f"'o' || ((n * 17) % {max(RESULTS * 2 // 3, 1)})"
     result = "result_id, version, inspection_id, authority_id, object_id, domain, finding, adverse"
     cells = f"'i' || n || '-a', 1, 'i' || n, 'a', {object_id}, '{DOMAIN}', {finding}, n % 11 = 0"
     last = f"{ago.format(today)}, n % 97 = 0"
