@@ -44,7 +44,7 @@ def demo(
 
 @app.command("import")
 def import_(
-    kind: Annotated[str, typer.Argument(help="objects, inspectors, authorities, matters, plans or annual-caps")],
+    kind: Annotated[str, typer.Argument(help="objects, inspectors, authorities, matters, plans, annual-caps, ratings")],
     file: Annotated[Path, typer.Argument(help=".csv, .csv.gz or .xlsx")],
     gateway: GatewayUrl = "http://127.0.0.1:8080",
     token: Token = "",

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from services.chassis.sheets import encoding_of, lines_of_workbook, workbook
 from services.command.rest import Gateway
+from services.credit.use_cases import rating_import
 from services.plans.use_cases import (
     import_annual_caps,
     import_check_forms,
@@ -161,6 +162,7 @@ KINDS: dict[str, Kind] = {
         together=("joint_list_id", "trade"),
     ),
     "annual-caps": Kind("/v1/annual-caps:import", _by_header(import_annual_caps.HEADERS), ("year", "visits")),
+    "ratings": Kind("/v1/ratings:import", _by_header(rating_import.HEADERS), ("object_id", "source")),
 }
 
 

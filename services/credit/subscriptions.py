@@ -18,13 +18,14 @@ from services.credit.queries import delivery, rating, whitelist
 from services.credit.use_cases.channel import seal_secrets
 from services.credit.use_cases.delivery import raise_overdue, reckon_provisional
 from services.credit.use_cases.disclosure import disclose_draw, disclose_plan, purge_task
-from services.credit.use_cases.feedback import note_evaluation, note_result
+from services.credit.use_cases.feedback import note_evaluation, note_overdue, note_result
 from services.credit.use_cases.known import note_authority, note_objects, note_task
 from services.credit.use_cases.rating import renew_due_ratings
 from services.credit.use_cases.repair_clock import tend_repairs
 from services.credit.use_cases.whitelist import expire_whitelists
 
-RATINGS_AT_ONCE = 500
+RATINGS_AT_ONCE = 2000
+"""Under a second's work, so that imports and results wait no longer; a country is rated anew within the hour."""
 
 
 class CreditSubscriptions(Subscriptions):
@@ -44,7 +45,7 @@ class CreditSubscriptions(Subscriptions):
 
     @subscribe(sampling.ObjectChanged)
     def on_object_changed(self, event: sampling.ObjectChanged, call: Call) -> None:
-        note_objects(call.work, wire.objects_from_event(event))
+        note_objects(call.work, wire.objects_from_event(event), now=call.now)
 
     @subscribe(sampling.DrawRevealed)
     def on_draw_revealed(self, event: sampling.DrawRevealed, call: Call) -> None:
@@ -73,6 +74,10 @@ class CreditSubscriptions(Subscriptions):
         result, workdays = wire.result_from_event(event.result), call.runtime.workdays
         note_result(call.work, result, correction=event.reason, now=call.now, workdays=workdays)
 
+    @subscribe(tasks.DisposalOverdue)
+    def on_disposal_overdue(self, event: tasks.DisposalOverdue, call: Call) -> None:
+        note_overdue(call.work, wire.overdue_from_event(event), nature=event.nature, now=call.now)
+
     @subscribe(tasks.TaskPurged)
     def on_task_purged(self, event: tasks.TaskPurged, call: Call) -> None:
         purge_task(call.work, event.task_id, now=call.now)
@@ -85,7 +90,7 @@ class CreditSubscriptions(Subscriptions):
     def send_deliveries(self, _: Call) -> None:
         self.courier.wake()
 
-    @timer(seconds=5)
+    @timer(seconds=1)
     def renew_ratings(self, call: Call) -> None:
         renew_due_ratings(call.work, rating.Due(call.work.session), RATINGS_AT_ONCE, now=call.now)
 

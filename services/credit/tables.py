@@ -30,7 +30,14 @@ from services.credit.model.disclosure import (
     RevisionAction,
 )
 from services.credit.model.industry_model import Indicator, IndustryModel, ModelState, Thresholds
-from services.credit.model.known import KnownAuthority, KnownEvaluation, KnownObject, KnownResult, KnownTask
+from services.credit.model.known import (
+    KnownAuthority,
+    KnownEvaluation,
+    KnownObject,
+    KnownOverdue,
+    KnownResult,
+    KnownTask,
+)
 from services.credit.model.rating import (
     DomainRating,
     Grade,
@@ -64,6 +71,7 @@ known_objects = Table(
     Column("name", String(500), nullable=False),
     Column("registration_status", String(40), nullable=False),
     Column("region", String(6), nullable=False, index=True),
+    Column("tags", JsonOf(tuple[str, ...]), nullable=False, server_default="[]"),
 )
 
 known_authorities = Table(
@@ -115,6 +123,16 @@ known_evaluations = Table(
     Column("inspection_id", String(64), nullable=False, index=True),
     Column("authority_id", String(64), nullable=False),
     Column("submitted_on", Date, nullable=False),
+)
+
+known_overdues = Table(
+    "known_overdues",
+    metadata,
+    Column("overdue_id", String(150), primary_key=True),
+    Column("inspection_id", String(64), nullable=False, index=True),
+    Column("authority_id", String(64), nullable=False),
+    Column("disposal", String(40), nullable=False),
+    Column("due_on", Date, nullable=False),
 )
 
 # ratings and models
@@ -362,6 +380,7 @@ def map_model() -> None:
         (KnownTask, known_tasks),
         (KnownResult, known_results),
         (KnownEvaluation, known_evaluations),
+        (KnownOverdue, known_overdues),
         (Rating, ratings),
         (DomainRating, domain_ratings),
         (RatingChange, rating_changes),

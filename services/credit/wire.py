@@ -28,13 +28,14 @@ from services.chassis.errors import malformed
 from services.chassis.import_report import ImportReport
 from services.chassis.paging import Page
 from services.chassis.workdays import Workdays
+from services.credit.model.backtest import Backtest
 from services.credit.model.channel import Channel
 from services.credit.model.deadline import ALLOWED, Reckoning
 from services.credit.model.delivery import Delivery
 from services.credit.model.disclosure import Disclosure, DisclosureRevision, RevisionAction, masked
-from services.credit.model.figures import Backtest, RatingCoverage
+from services.credit.model.figures import RatingCoverage
 from services.credit.model.industry_model import IndicatorSource, IndustryModel
-from services.credit.model.known import KnownAuthority, KnownObject, KnownTask
+from services.credit.model.known import KnownAuthority, KnownObject, KnownOverdue, KnownTask
 from services.credit.model.rating import Rating, RatingChange
 from services.credit.model.repair import Repair
 from services.credit.model.repair_parts import Document, RepairDocument, SiteCheck
@@ -246,6 +247,7 @@ def objects_from_event(event: sampling.ObjectChanged) -> list[KnownObject]:
             name=thing.name,
             registration_status=thing.registration_status,
             region=thing.region,
+            tags=tuple(sorted(thing.tags)),
         )
         for thing in event.objects
     ]
@@ -270,6 +272,11 @@ def draw_from_event(event: sampling.DrawRevealed) -> RevealedDraw:
 
 def result_from_event(result: tasks.Result) -> PublishedResult:
     return from_proto(result, PublishedResult, version=result.version)
+
+
+def overdue_from_event(event: tasks.DisposalOverdue) -> KnownOverdue:
+    id = f"{event.inspection_id}:{event.authority_id}:{event.due_on}"
+    return from_proto(event, KnownOverdue, overdue_id=id)
 
 
 def _only(message: M, *names: str) -> M:

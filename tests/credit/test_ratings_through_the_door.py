@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from typing import Any
 
 import grpc
@@ -11,6 +12,7 @@ from liangma.codes.v1 import events_pb2 as codes
 from liangma.credit.v1 import events_pb2, ratings_pb2
 from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as tasks
+from openpyxl import load_workbook
 
 from services.chassis import worker
 from tests.credit.people import (
@@ -354,6 +356,36 @@ def test_coverage_counts_every_object_of_the_directory(house: House) -> None:
     ]
     here = house.call("credit", "GetRatingCoverage", {"region": "500103", "registration_status": "ACTIVE"}, by=PLANNER)
     assert here.total.objects == 3
+
+
+def test_coverage_by_domain_counts_what_was_inspected_in_it(house: House) -> None:
+    know_objects(house)
+    import_ratings(house, {"publicRating": "A"})
+    activate(house)
+    publish(house)
+    publish(house, "i2")
+    publish(house, "i3", object_id=SHOP, domain="消防")
+    publish(house, "i4", object_id="elsewhere", domain="消防")
+    here = house.call("credit", "GetRatingCoverage", {"region": "500103"}, by=PLANNER).domains
+    figures = [(of.domain, of.objects, of.rated, of.share) for of in here]
+    assert figures == [(DOMAIN, 1, 1, 1.0), ("消防", 1, 0, 0.0)]
+    assert [count.count for count in here[0].industry_ratings] == [0, 0, 0, 1, 0]  # 30, and both findings take a half
+    assert [count.count for count in here[1].industry_ratings] == [0, 0, 0, 0, 1]
+    assert len(house.call("credit", "GetRatingCoverage", {"region": "51"}, by=PLANNER).domains) == 0
+
+
+def test_the_sheet_of_coverage_has_a_line_in_total_for_each_region_and_for_each_domain(house: House) -> None:
+    know_objects(house)
+    import_ratings(house, {"publicRating": "A", "riskClass": "C"})
+    publish(house)
+    file = house.call("credit", "ExportRatingCoverage", {}, by=PLANNER)
+    rows = list(load_workbook(BytesIO(file.data)).worksheets[0].values)
+    assert [row[:7] for row in rows[1:]] == [
+        ("全部", None, 3, 1, "33.33%", 1, 0),
+        ("区域", "500103", 3, 1, "33.33%", 1, 0),
+        ("领域", DOMAIN, 1, 1, "100.00%", 1, 0),
+    ]
+    assert rows[0][:6] == ("口径", "名称", "对象数", "有公共信用评价", "占比", "公共信用评价 A")
 
 
 def test_an_older_state_of_an_object_changes_nothing(house: House) -> None:

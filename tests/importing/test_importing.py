@@ -14,6 +14,7 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from liangma.credit.v1 import ratings_pb2
 from liangma.plans.v1 import (
     annual_caps_pb2,
     authorities_pb2,
@@ -190,6 +191,7 @@ def test_batches_are_under_way_together_unless_their_order_matters(
         ("officials", officials_pb2.OfficialRow),
         ("check-forms", check_forms_pb2.CheckFormRow),
         ("joint-lists", joint_lists_pb2.JointListRow),
+        ("ratings", ratings_pb2.RatingRow),
     ],
 )
 def test_columns_mean_the_fields_of_a_row(kind: str, row: Any) -> None:

@@ -1,4 +1,4 @@
-"""Figures about many objects at once: how they are spread over the grades, and how a new model would move them."""
+"""Figures about many objects at once: how they are spread over the grades."""
 
 from __future__ import annotations
 
@@ -17,13 +17,15 @@ class GradeCount:
 
 @dataclass(frozen=True)
 class CoverageFigures:
-    """Coverage of one region, or of all."""
+    """Coverage of one region, of one domain, or of all."""
 
     region: str
     objects: int
     rated: int
     public_ratings: tuple[GradeCount, ...]
     risk_classes: tuple[GradeCount, ...]
+    domain: str = ""
+    industry_ratings: tuple[GradeCount, ...] = ()
 
     @property
     def share(self) -> float:
@@ -37,22 +39,4 @@ class RatingCoverage:
 
     total: CoverageFigures
     regions: tuple[CoverageFigures, ...]
-
-
-@dataclass(frozen=True)
-class RatingMove:
-    """How many objects go from one rating to another."""
-
-    before: Grade | None
-    after: Grade
-    count: int
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """What the ratings of a domain would be."""
-
-    objects: int
-    distribution: tuple[GradeCount, ...]
-    moves: tuple[RatingMove, ...]
-    mean_score: float
+    domains: tuple[CoverageFigures, ...]

@@ -34,6 +34,8 @@ class IndicatorSource(StrEnum):
     RISK_CLASS = "RISK_CLASS"
     FINDING = "FINDING"
     EVALUATION = "EVALUATION"
+    OVERDUE_DISPOSAL = "OVERDUE_DISPOSAL"
+    TAG = "TAG"
 
 
 class NotDraft(FailedPrecondition):
@@ -96,7 +98,7 @@ class Indicator:
             zh, en = f"缺少取值 {level}", f"the value of {level} is missing"
             yield Violation(f"{path}.values[{level}]", "REQUIRED", zh, en)
         for level, value in sorted(self.values.items()):
-            if level not in allowed:
+            if allowed is not None and level not in allowed:
                 zh, en = f"未知的取值 {level}", f"{level} is no level of {self.source}"
                 yield Violation(f"{path}.values[{level}]", "UNKNOWN_LEVEL", zh, en)
             elif not 0 <= value <= 1:
@@ -105,13 +107,15 @@ class Indicator:
 
 
 _GRADES = frozenset({*Grade, NONE})
-_LEVELS: dict[IndicatorSource, tuple[frozenset[str], frozenset[str]]] = {
+_LEVELS: dict[IndicatorSource, tuple[frozenset[str], frozenset[str] | None]] = {
     IndicatorSource.PUBLIC_RATING: (_GRADES, _GRADES),
     IndicatorSource.RISK_CLASS: (_GRADES, _GRADES),
     IndicatorSource.FINDING: (frozenset(), frozenset(Finding)),
     IndicatorSource.EVALUATION: (frozenset({NONE, EACH}), frozenset({NONE, EACH})),
+    IndicatorSource.OVERDUE_DISPOSAL: (frozenset({EACH}), frozenset({EACH})),
+    IndicatorSource.TAG: (frozenset({NONE}), None),
 }
-"""Levels an indicator of each source must name, and those it may."""
+"""Levels an indicator of each source must name, and those it may; None: any, for tags are the field's own."""
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,7 @@ class KnownObject:
     name: str
     registration_status: str
     region: str
+    tags: tuple[str, ...] = ()
 
     @property
     def is_person(self) -> bool:
@@ -114,6 +115,17 @@ class KnownEvaluation:
     inspection_id: str
     authority_id: str
     submitted_on: date
+
+
+@dataclass(eq=False, kw_only=True)
+class KnownOverdue:
+    """A disposal that was not closed by its last day; one for each last day it missed."""
+
+    overdue_id: str
+    inspection_id: str
+    authority_id: str
+    disposal: str
+    due_on: date
 
 
 def result_id(inspection_id: str, authority_id: str) -> str:

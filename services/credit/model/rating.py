@@ -27,6 +27,8 @@ class RatingCause(StrEnum):
     EVALUATION = "EVALUATION"
     MODEL = "MODEL"
     EXPIRY = "EXPIRY"
+    OVERDUE = "OVERDUE"
+    TAG = "TAG"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from math import fsum
 
 from services.credit.model.industry_model import EACH, NONE, Indicator, IndicatorSource, IndustryModel
-from services.credit.model.known import FINDINGS, KnownEvaluation, KnownResult
-from services.credit.model.rating import Grade, Rating
+from services.credit.model.known import FINDINGS, KnownEvaluation, KnownOverdue, KnownResult
+from services.credit.model.rating import Grade
 
 
 @dataclass(frozen=True)
@@ -18,22 +19,21 @@ class Record:
     Args:
         results: its results in the domain.
         evaluations: those of the inspections behind these results.
+        overdues: disposals of these results that were not closed in time, where the result still counts.
+        tags: what the directory says of it (监管标签).
     """
 
     public_rating: Grade | None = None
     risk_class: Grade | None = None
     results: Sequence[KnownResult] = ()
     evaluations: Sequence[KnownEvaluation] = ()
-
-    @classmethod
-    def of(cls, rating: Rating, results: Sequence[KnownResult], evaluations: Sequence[KnownEvaluation]) -> Record:
-        """The record of an object that stands so."""
-        return cls(rating.public_rating, rating.risk_class, results, evaluations)
+    overdues: Sequence[KnownOverdue] = ()
+    tags: Collection[str] = ()
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one result, evaluation, rating or class does to a term."""
+    """What one result, evaluation, overdue disposal, tag, rating or class does to a term."""
 
     level: str
     effect: float
@@ -78,7 +78,7 @@ class Score:
 def score(model: IndustryModel, record: Record, today: date) -> Score:
     """The score of a record by a model on a day; the same record on the same day always gives the same."""
     terms = tuple(_term(indicator, record, today) for indicator in model.indicators)
-    total = round(sum(term.points for term in terms), 2)
+    total = round(fsum(term.points for term in terms), 2)
     lapses = [term.lapses_on for term in terms if term.lapses_on]
     return Score(terms, total, model.thresholds.grade(total), min(lapses, default=None))
 
@@ -91,6 +91,10 @@ def _term(indicator: Indicator, record: Record, today: date) -> ScoreTerm:
             return _of_grade(indicator, record.risk_class, "信用风险分类")
         case IndicatorSource.EVALUATION:
             return _of_evaluations(indicator, record.evaluations, today)
+        case IndicatorSource.OVERDUE_DISPOSAL:
+            return _of_overdues(indicator, record.overdues, today)
+        case IndicatorSource.TAG:
+            return _of_tags(indicator, record.tags)
         case _:
             return _of_findings(indicator, record.results, today)
 
@@ -105,7 +109,32 @@ def _of_grade(indicator: Indicator, grade: Grade | None, what: str) -> ScoreTerm
 def _of_findings(indicator: Indicator, results: Sequence[KnownResult], today: date) -> ScoreTerm:
     counted = [result for result in results if _counts(indicator, result.inspected_on, today)]
     evidence = [_finding(indicator, result) for result in sorted(counted, key=lambda r: (r.inspected_on, r.result_id))]
-    value = max(0.0, 1.0 + sum(item.effect for item in evidence))
+    return _taken_away(indicator, evidence)
+
+
+def _of_overdues(indicator: Indicator, overdues: Sequence[KnownOverdue], today: date) -> ScoreTerm:
+    counted = [item for item in overdues if _counts(indicator, item.due_on, today)]
+    loss = indicator.values[EACH]
+    text = f"到期的后续处理逾期未办结，扣 {round(loss * indicator.weight, 2):g} 分"
+    evidence = [
+        Evidence(EACH, -loss, f"{item.due_on} {text}", item.inspection_id, item.authority_id, item.due_on)
+        for item in sorted(counted, key=lambda o: (o.due_on, o.overdue_id))
+    ]
+    return _taken_away(indicator, evidence)
+
+
+def _of_tags(indicator: Indicator, tags: Collection[str]) -> ScoreTerm:
+    """The tag that says the worst counts, so that a good one hides no risk."""
+    named = sorted(tag for tag in {*tags} if tag in indicator.values and tag != NONE)
+    values = {tag: indicator.values[tag] for tag in named or [NONE]}
+    notes = {tag: f"标签“{tag}”，取值 {value:g}" if named else "无所列标签" for tag, value in values.items()}
+    evidence = [Evidence(tag, value, notes[tag]) for tag, value in values.items()]
+    return _made(indicator, min(values.values()), evidence)
+
+
+def _taken_away(indicator: Indicator, evidence: Sequence[Evidence]) -> ScoreTerm:
+    """What is left of the whole; the sum is exact, so that the order in which it is taken makes no difference."""
+    value = max(0.0, fsum([1.0, *(item.effect for item in evidence)]))
     lapse = _lapse(indicator, (item.happened_on for item in evidence if item.effect and item.happened_on))
     return _made(indicator, value, evidence, lapse)
 

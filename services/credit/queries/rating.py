@@ -1,21 +1,20 @@
-"""Ratings: lists, history, coverage, and what is due."""
+"""Ratings: lists, history, and what is due."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, and_, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from services.chassis.paging import Page, paginate
-from services.credit.model.figures import CoverageFigures, GradeCount, RatingCoverage
 from services.credit.model.known import KnownObject
 from services.credit.model.rating import Grade, Rating, RatingCause, RatingChange, RatingDue
-from services.credit.queries.filters import among, is_descending, narrowed, prefix, same
+from services.credit.queries.filters import among, is_descending, narrowed, same
 from services.credit.tables import domain_ratings, known_objects, known_results, rating_changes, rating_dues, ratings
 
 GREATEST_HISTORY = 100
@@ -80,23 +79,6 @@ def objects_named(session: Session, object_ids: Iterable[str]) -> dict[str, Know
     return {thing.object_id: thing for thing in session.scalars(statement)}
 
 
-def coverage(session: Session, *, region: str, registration_status: str) -> RatingCoverage:
-    """Coverage by region and in total, in one pass over the directory."""
-    joined = known_objects.outerjoin(ratings, ratings.c.object_id == known_objects.c.object_id)
-    columns = (known_objects.c.region, ratings.c.public_rating, ratings.c.risk_class)
-    statement = narrowed(
-        select(*columns, func.count().label("objects")).select_from(joined).group_by(*columns),
-        prefix(known_objects.c.region, region),
-        same(known_objects.c.registration_status, registration_status),
-    )
-    rows = session.execute(statement).all()
-    by_region: dict[str, list[Any]] = {}
-    for row in rows:
-        by_region.setdefault(row.region, []).append(row)
-    regions = tuple(_figures(code, by_region[code]) for code in sorted(by_region))
-    return RatingCoverage(_figures("", rows), regions)
-
-
 @dataclass(frozen=True)
 class Due:
     """Looks for ratings whose day has come."""
@@ -106,12 +88,6 @@ class Due:
     def __call__(self, day: date, limit: int) -> Sequence[RatingDue]:
         statement = select(RatingDue).where(rating_dues.c.due_on <= day).order_by(rating_dues.c.due_on).limit(limit)
         return list(self.session.scalars(statement))
-
-
-def rated_in(session: Session, domain: str) -> list[str]:
-    """Every object with a result in a domain."""
-    statement = select(known_results.c.object_id).where(known_results.c.domain == domain).distinct()
-    return list(session.scalars(statement.order_by(known_results.c.object_id)))
 
 
 @dataclass(frozen=True)
@@ -127,30 +103,8 @@ class Rescoring:
             "cause": literal(RatingCause.MODEL, rating_dues.c.cause.type),
             "cause_id": literal(model_id),
         }
-        objects = select(known_results.c.object_id, *due.values()).where(known_results.c.domain == domain).distinct()
+        of_domain = and_(known_results.c.domain == domain, known_results.c.object_id != "")
+        objects = select(known_results.c.object_id, *due.values()).where(of_domain).distinct()
         statement = insert(rating_dues).from_select(["object_id", *due], objects)
         self.session.flush()
         self.session.execute(statement.on_conflict_do_update(index_elements=["object_id"], set_=due))
-
-
-def _figures(region: str, rows: Sequence[Any]) -> CoverageFigures:
-    public = _counts(rows, "public_rating")
-    return CoverageFigures(
-        region=region,
-        objects=sum(row.objects for row in rows),
-        rated=sum(count for grade, count in public.items() if grade),
-        public_ratings=_spread(public),
-        risk_classes=_spread(_counts(rows, "risk_class")),
-    )
-
-
-def _counts(rows: Sequence[Any], column: str) -> dict[Grade | None, int]:
-    counts: dict[Grade | None, int] = {}
-    for row in rows:
-        grade = getattr(row, column)
-        counts[grade] = counts.get(grade, 0) + row.objects
-    return counts
-
-
-def _spread(counts: Mapping[Grade | None, int]) -> tuple[GradeCount, ...]:
-    return tuple(GradeCount(grade, counts.get(grade, 0)) for grade in (*Grade, None))

@@ -15,6 +15,7 @@ from services.chassis.clock import SHANGHAI
 from services.chassis.sheets import XLSX, found, workbook
 from services.credit.model.delivery import DeliveryAction, DeliveryState
 from services.credit.model.disclosure import DisclosureKind, DisclosureState
+from services.credit.model.figures import CoverageFigures, RatingCoverage
 from services.credit.model.known import FINDINGS
 from services.credit.model.repair_parts import RepairChannel
 from services.credit.model.repair_state import RepairState
@@ -63,6 +64,11 @@ RATINGS: Columns = {
     "行业信用评价": lambda rating: "；".join(f"{s.domain} {s.rating}（{s.score:g}）" for s in rating.industry),
     "更新时间": lambda rating: rating.changed_at,
 }
+GRADES = ("A", "B", "C", "D", "未评")
+COVERAGE = [
+    *("口径", "名称", "对象数", "有公共信用评价", "占比"),
+    *(f"{kind} {grade}" for kind in ("公共信用评价", "信用风险分类", "行业信用评价") for grade in GRADES),
+]
 WHITELISTS: Columns = {
     "机构": lambda entry: entry.authority_id,
     "检查对象": lambda entry: entry.object_id,
@@ -129,6 +135,22 @@ def sheet(session: Session, shown: Select[Any], order: Sequence[Any], columns: C
     """
     rows = ([_cell(value(entity)) for value in columns.values()] for entity in found(session, shown, order))
     return HttpBody(content_type=XLSX, data=workbook("", list(columns), rows))
+
+
+def coverage_sheet(coverage: RatingCoverage) -> HttpBody:
+    """Coverage in total, by region and by domain, one line each."""
+    named = [("全部", "", coverage.total)]
+    named += [("区域", figures.region, figures) for figures in coverage.regions]
+    named += [("领域", figures.domain, figures) for figures in coverage.domains]
+    rows = ([kind, name, *_coverage_cells(figures)] for kind, name, figures in named)
+    return HttpBody(content_type=XLSX, data=workbook("", COVERAGE, rows))
+
+
+def _coverage_cells(figures: CoverageFigures) -> list[str | int]:
+    spreads = (figures.public_ratings, figures.risk_classes, figures.industry_ratings)
+    nothing: list[str | int] = [""] * len(GRADES)
+    counts = [[*(each.count for each in spread)] or nothing for spread in spreads]
+    return [figures.objects, figures.rated, f"{figures.share:.2%}", *(cell for spread in counts for cell in spread)]
 
 
 def _cell(value: object) -> str | int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 from liangma.credit.v1 import models_pb2 as pb
 from liangma.credit.v1 import models_pb2_grpc as grpc
 
 from services.chassis.convert import from_proto
 from services.chassis.servicing import Call, Servicer, read, write
-from services.credit import wire
+from services.credit import charts, wire
+from services.credit.model.backtest import Backtest
 from services.credit.model.industry_model import IndustryModel
 from services.credit.queries import industry_model as queries
-from services.credit.queries.rating import Rescoring, rated_in
+from services.credit.queries.crowds import Crowds
+from services.credit.queries.rating import Rescoring
 from services.credit.use_cases import industry_model as use_cases
 
 
@@ -64,5 +67,14 @@ class ModelsServicer(Servicer, grpc.ModelsServiceServicer):
     @read
     def BacktestIndustryModel(self, request: pb.BacktestIndustryModelRequest, call: Call) -> pb.Backtest:
         model = call.work.get(IndustryModel, request.model_id)
-        objects = rated_in(call.work.session, model.domain)
-        return wire.backtest_to_proto(use_cases.backtest_industry_model(call.work, model, objects, now=call.now))
+        return wire.backtest_to_proto(_backtest(model, request, call))
+
+    @read
+    def ExportBacktest(self, request: pb.BacktestIndustryModelRequest, call: Call) -> HttpBody:
+        model = call.work.get(IndustryModel, request.model_id)
+        return HttpBody(content_type=charts.SVG, data=charts.report(model, _backtest(model, request, call)))
+
+
+def _backtest(model: IndustryModel, request: pb.BacktestIndustryModelRequest, call: Call) -> Backtest:
+    as_of = wire.day("as_of", request.as_of)
+    return use_cases.backtest_industry_model(model, Crowds(call.work.session), as_of=as_of, now=call.now)

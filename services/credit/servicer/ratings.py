@@ -12,9 +12,11 @@ from services.chassis.errors import NoSuchThing
 from services.chassis.identity import Principal
 from services.chassis.servicing import Call, Servicer, read, write
 from services.credit import wire
+from services.credit.model.figures import RatingCoverage
 from services.credit.model.rating import Rating
 from services.credit.queries import rating as queries
 from services.credit.queries import sheets
+from services.credit.queries.coverage import coverage
 from services.credit.tables import ratings
 from services.credit.use_cases.industry_model import explain_score
 from services.credit.use_cases.rating_import import import_ratings
@@ -70,10 +72,11 @@ class RatingsServicer(Servicer, grpc.RatingsServiceServicer):
 
     @read
     def GetRatingCoverage(self, request: pb.GetRatingCoverageRequest, call: Call) -> pb.RatingCoverage:
-        found = queries.coverage(
-            call.work.session, region=request.region, registration_status=request.registration_status
-        )
-        return wire.coverage_to_proto(found)
+        return wire.coverage_to_proto(_coverage(request, call))
+
+    @read
+    def ExportRatingCoverage(self, request: pb.GetRatingCoverageRequest, call: Call) -> HttpBody:
+        return sheets.coverage_sheet(_coverage(request, call))
 
     @read
     def ExplainScore(self, request: pb.ExplainScoreRequest, call: Call) -> pb.ScoreExplanation:
@@ -81,6 +84,10 @@ class RatingsServicer(Servicer, grpc.RatingsServiceServicer):
         model, score = explain_score(call.work, request.object_id, request.domain, now=call.now)
         is_overseer = bool(call.principal.roles & {"supervisor", "administrator"})
         return wire.explanation_to_proto(request.object_id, model, score, with_evaluations=is_overseer)
+
+
+def _coverage(request: pb.GetRatingCoverageRequest, call: Call) -> RatingCoverage:
+    return coverage(call.work.session, region=request.region, registration_status=request.registration_status)
 
 
 def _require_own(object_id: str, by: Principal) -> None:

@@ -10,7 +10,7 @@ from services.chassis.work import Work
 from services.chassis.workdays import Workdays
 from services.credit.model.disclosure import Content, Disclosure, DisclosureKind
 from services.credit.model.industry_model import IndicatorSource, IndustryModel, ModelState
-from services.credit.model.known import FINDINGS, KnownEvaluation, KnownResult, KnownTask, result_id
+from services.credit.model.known import FINDINGS, KnownEvaluation, KnownOverdue, KnownResult, KnownTask, result_id
 from services.credit.model.rating import RatingCause
 from services.credit.model.repair import Repair
 from services.credit.model.repair_state import OPEN
@@ -74,8 +74,19 @@ def note_evaluation(work: Work, evaluation_id: str, inspection_id: str, authorit
         return
     work.add(row)
     result = work.find(KnownResult, result_id=result_id(inspection_id, authority_id))
-    if result and _counts_evaluations(work, result.domain):
+    if result and _looks_at(work, IndicatorSource.EVALUATION, result.domain):
         rate(work, [result.object_id], Cause(RatingCause.EVALUATION, inspection_id), now=now)
+
+
+def note_overdue(work: Work, overdue: KnownOverdue, *, nature: str, now: datetime) -> None:
+    """Remember that a disposal was not closed in time, once for each last day; a test task's counts nowhere."""
+    is_known = work.find(KnownOverdue, overdue_id=overdue.overdue_id) is not None
+    if nature == "TEST" or is_known:
+        return
+    work.add(overdue)
+    result = work.find(KnownResult, result_id=result_id(overdue.inspection_id, overdue.authority_id))
+    if result and result.object_id and _looks_at(work, IndicatorSource.OVERDUE_DISPOSAL, result.domain):
+        rate(work, [result.object_id], Cause(RatingCause.OVERDUE, overdue.inspection_id), now=now)
 
 
 def _keep(work: Work, result: PublishedResult, now: datetime) -> bool:
@@ -154,6 +165,6 @@ def _void_repairs(work: Work, disclosure: Disclosure, now: datetime) -> None:
         repair.void("检查结果已更正，不再对信用状况产生负面影响", now)
 
 
-def _counts_evaluations(work: Work, domain: str) -> bool:
+def _looks_at(work: Work, source: IndicatorSource, domain: str) -> bool:
     model = work.find(IndustryModel, domain=domain, state=ModelState.ACTIVE)
-    return model is not None and model.listens_to(IndicatorSource.EVALUATION)
+    return model is not None and model.listens_to(source)

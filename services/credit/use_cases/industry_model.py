@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Protocol
 
 from services.chassis.clock import today
-from services.chassis.errors import NotFound
+from services.chassis.errors import NotFound, malformed
 from services.chassis.identity import Principal
 from services.chassis.work import Work
-from services.credit.model.figures import Backtest, GradeCount, RatingMove
+from services.credit.model.backtest import Backtest, Crowd, backtest
 from services.credit.model.industry_model import DomainChanged, IndustryModel, ModelState
-from services.credit.model.rating import Grade, Rating
+from services.credit.model.rating import Rating
 from services.credit.model.scoring import Score
-from services.credit.use_cases.rating import chunks, read_histories
-
-PAGE = 1000
+from services.credit.use_cases.rating import read_histories
 
 Rescore = Callable[[str, str, date], None]
 """Have every object with a result in a domain rated anew, for a model, from a day on."""
+
+
+class Crowds(Protocol):
+    """The objects of a model's domain, in crowds of those it scores alike."""
+
+    def __call__(self, model: IndustryModel, day: date, *, is_past: bool) -> Iterable[Crowd]: ...
 
 
 class NoActiveModel(NotFound):
@@ -72,20 +76,13 @@ def approve_industry_model(
     return model
 
 
-def backtest_industry_model(work: Work, model: IndustryModel, object_ids: Sequence[str], *, now: datetime) -> Backtest:
-    """Rate objects by a model without changing anything."""
-    moves: Counter[tuple[Grade | None, Grade]] = Counter()
-    total = 0.0
-    for before, score in _score_all(work, model, object_ids, today(now)):
-        moves[before, score.rating] += 1
-        total += score.score
-    after = Counter({grade: sum(n for (_, to), n in moves.items() if to == grade) for grade in Grade})
-    return Backtest(
-        objects=moves.total(),
-        distribution=tuple(GradeCount(grade, after[grade]) for grade in Grade),
-        moves=tuple(RatingMove(*move, count) for move, count in sorted(moves.items(), key=str)),
-        mean_score=round(total / moves.total(), 2) if moves else 0.0,
-    )
+def backtest_industry_model(model: IndustryModel, crowds: Crowds, *, as_of: date | None, now: datetime) -> Backtest:
+    """Rate the objects of a domain by a model, for today or for a past day, without changing anything."""
+    day = as_of or today(now)
+    if day > today(now):
+        zh, en = f"回测日期 {day} 晚于今天", f"{day} is still to come: a model is tried on what has been"
+        raise malformed("as_of", "FUTURE", zh, en)
+    return backtest(model, crowds(model, day, is_past=as_of is not None), day, as_of)
 
 
 def explain_score(work: Work, object_id: str, domain: str, *, now: datetime) -> tuple[IndustryModel, Score]:
@@ -95,18 +92,6 @@ def explain_score(work: Work, object_id: str, domain: str, *, now: datetime) -> 
         raise NoActiveModel(domain)
     rating = work.find(Rating, object_id=object_id) or Rating(object_id=object_id)
     return model, read_histories(work, [object_id], [model]).score(rating, domain, today(now))
-
-
-def _score_all(
-    work: Work, model: IndustryModel, object_ids: Sequence[str], day: date
-) -> Iterator[tuple[Grade | None, Score]]:
-    for part in chunks(object_ids, PAGE):
-        histories = read_histories(work, part, [model])
-        standing = {rating.object_id: rating for rating in work.all(Rating, object_id=list(part))}
-        for object_id in part:
-            rating = standing.get(object_id) or Rating(object_id=object_id)
-            before = next((score.rating for score in rating.industry if score.domain == model.domain), None)
-            yield before, histories.score(rating, model.domain, day)
 
 
 def _own(work: Work, model_id: str, *, etag: str, by: Principal) -> IndustryModel:

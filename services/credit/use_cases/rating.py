@@ -12,7 +12,7 @@ from services.chassis.clock import today
 from services.chassis.work import Work
 from services.credit.events import IndustryRating, ObjectRating, RatingChanged
 from services.credit.model.industry_model import IndicatorSource, IndustryModel, ModelState
-from services.credit.model.known import KnownEvaluation, KnownResult
+from services.credit.model.known import KnownEvaluation, KnownObject, KnownOverdue, KnownResult
 from services.credit.model.rating import DomainRating, IndustryScore, Rating, RatingCause, RatingChange, RatingDue
 from services.credit.model.scoring import Record, Score, score
 
@@ -33,11 +33,13 @@ class Cause:
 
 @dataclass
 class Histories:
-    """What is on record of some objects, by (object, domain)."""
+    """What is on record of some objects, by (object, domain); tags by object."""
 
     models: dict[str, IndustryModel] = field(default_factory=dict)
     results: dict[tuple[str, str], list[KnownResult]] = field(default_factory=dict)
     evaluations: dict[tuple[str, str], list[KnownEvaluation]] = field(default_factory=dict)
+    overdues: dict[tuple[str, str], list[KnownOverdue]] = field(default_factory=dict)
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def scores(self, rating: Rating, day: date) -> dict[str, Score]:
         """The scores of an object, by domain: one wherever it was ever inspected and a model is active."""
@@ -47,7 +49,14 @@ class Histories:
     def score(self, rating: Rating, domain: str, day: date) -> Score:
         """The score of an object in one domain that has a model."""
         key = (rating.object_id, domain)
-        record = Record.of(rating, self.results.get(key, []), self.evaluations.get(key, []))
+        record = Record(
+            rating.public_rating,
+            rating.risk_class,
+            self.results.get(key, []),
+            self.evaluations.get(key, []),
+            self.overdues.get(key, []),
+            self.tags.get(rating.object_id, ()),
+        )
         return score(self.models[domain], record, day)
 
 
@@ -99,8 +108,14 @@ def read_histories(work: Work, object_ids: Collection[str], models: Sequence[Ind
     results = work.all(KnownResult, object_id=list(object_ids), domain=list(histories.models))
     for result in results:
         histories.results.setdefault((result.object_id, result.domain), []).append(result)
-    if any(model.listens_to(IndicatorSource.EVALUATION) for model in active):
+    sources = {indicator.source for model in active for indicator in model.indicators}
+    if IndicatorSource.EVALUATION in sources:
         _add_evaluations(work, histories, results)
+    if IndicatorSource.OVERDUE_DISPOSAL in sources:
+        _add_overdues(work, histories, results)
+    if IndicatorSource.TAG in sources:
+        known = work.rows(KnownObject, ["object_id", "tags"], object_id=list(object_ids))
+        histories.tags = {row.object_id: row.tags for row in known}
     return histories
 
 
@@ -116,6 +131,16 @@ def _add_evaluations(work: Work, histories: Histories, results: Sequence[KnownRe
         result = of.get((evaluation.inspection_id, evaluation.authority_id))
         if result:
             histories.evaluations.setdefault((result.object_id, result.domain), []).append(evaluation)
+
+
+def _add_overdues(work: Work, histories: Histories, results: Sequence[KnownResult]) -> None:
+    """Of results that still count against the object: what was repaired or corrected takes its overdues with it."""
+    of = {(each.inspection_id, each.authority_id): each for each in results if each.adverse and not each.repaired}
+    inspections = sorted({inspection_id for inspection_id, _ in of})
+    for overdue in work.all(KnownOverdue, inspection_id=inspections):
+        result = of.get((overdue.inspection_id, overdue.authority_id))
+        if result:
+            histories.overdues.setdefault((result.object_id, result.domain), []).append(overdue)
 
 
 def _bring_up_to_date(rating: Rating, histories: Histories, now: datetime, day: date) -> date | None:

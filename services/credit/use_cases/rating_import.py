@@ -20,6 +20,14 @@ GREATEST_BATCH = 5000
 GREATEST_TEXT = 64
 OBJECT, PUBLIC, RISK, UNTIL, SOURCE = "统一社会信用代码", "公共信用评价", "信用风险分类", "有效期至", "来源"
 """Columns, as the template heads them."""
+HEADERS = {
+    "object_id": OBJECT,
+    "public_rating": PUBLIC,
+    "risk_class": RISK,
+    "valid_until": UNTIL,
+    "source": SOURCE,
+}
+"""By field of a row."""
 
 
 @dataclass(frozen=True)
