@@ -31,6 +31,7 @@ class InterceptedCode:
     count: int
     cap: int
     message: str
+    revoked_code_id: str = ""
 
 
 @dataclass(frozen=True)
