@@ -118,6 +118,10 @@ class CodesSubscriptions(Subscriptions):
     def on_joint_matched(self, event: sampling.JointMatched, call: Call) -> None:
         directory.note_matches(call.work, facts.match_rows(event))
 
+    @subscribe(sampling.DrawAbandoned)
+    def on_draw_abandoned(self, event: sampling.DrawAbandoned, call: Call) -> None:
+        warning.warn_of_abandoned_draw(call.work, facts.given_up(event))
+
     @subscribe(credit.RatingChanged)
     def on_rating_changed(self, event: credit.RatingChanged, call: Call) -> None:
         directory.note_ratings(call.work, facts.rating_rows(event))
