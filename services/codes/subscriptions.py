@@ -19,7 +19,7 @@ from services.chassis.worker import Subscriptions, subscribe, timer
 from services.codes.ledger import SqlLedger
 from services.codes.office import office
 from services.codes.queries.expiry import codes_with_expired_certificates
-from services.codes.use_cases import code, directory, history, issue, warning
+from services.codes.use_cases import code, directory, enterprise, history, issue, warning
 from services.codes.wire import facts
 
 
@@ -134,6 +134,10 @@ class CodesSubscriptions(Subscriptions):
     def warn_of_expired_certificates(self, call: Call) -> None:
         found = codes_with_expired_certificates(call.work.session, today(call.now))
         warning.warn_of_expired_certificates(call.work, found)
+
+    @timer(seconds=3600)
+    def announce_bindings(self, call: Call) -> None:
+        enterprise.announce_bindings(call.work, now=call.now)
 
     def _note(self, result: tasks.Result, call: Call) -> None:
         if result.nature != "TEST":
