@@ -12,10 +12,12 @@ from typing import Any
 import segno
 
 from benchmarks.harness import Benchmark, Contender, Role
+from services.chassis.typesetting import typeset
 from services.codes import signing
 from services.codes.cose import Ed25519Signer
 from services.codes.model.content import Content
 from services.codes.picture import PictureFormat, draw
+from services.codes.sheet import TEMPLATE
 
 CODES = 200
 SIGNER = Ed25519Signer(b"\x01" * 32)
@@ -28,10 +30,12 @@ def benchmark() -> Iterator[Benchmark]:
     numbers = count()
     yield Benchmark(
         "pictures",
-        f"PNG pictures of {CODES} codes",
+        f"PNG pictures of {CODES} codes, and as many to print",
         [
             Contender("ours", lambda: ours(numbers), Role.OURS),
+            Contender("ours, on a sheet to print", lambda: ours_on_a_sheet(numbers), Role.OURS),
             Contender("segno as it comes", lambda: plain(numbers), Role.PEER),
+            Contender("segno, a PDF for each", lambda: plain_to_print(numbers), Role.PEER),
             Contender("zxing-cpp", lambda: zxing(numbers), Role.LIMIT),
         ],
         units=(CODES, "pictures"),
@@ -64,6 +68,26 @@ def code(number: int) -> str:
 def ours(numbers: Iterator[int]) -> int:
     """As the service draws them."""
     return sum(len(draw(text, PictureFormat.PNG).data) for text in texts(numbers))
+
+
+def ours_on_a_sheet(numbers: Iterator[int]) -> int:
+    """Twelve on a page, with what each is for, in one PDF."""
+    labels = [
+        {"kind": "检查码", "name": "重庆某某娱乐中心", "object": "91500105MACDMPYK94", "task": "渝司专查〔2025〕27号"}
+        | {"days": "2025-06-09 至 2025-06-20", "qr": draw(text, PictureFormat.SVG).data.decode()}
+        for text in texts(numbers)
+    ]
+    return len(typeset(TEMPLATE, {"codes": labels}))
+
+
+def plain_to_print(numbers: Iterator[int]) -> int:
+    """Nothing but the code, and a file for each."""
+    size = 0
+    for text in texts(numbers):
+        out = io.BytesIO()
+        segno.make(text, error="l").save(out, kind="pdf", scale=6)
+        size += len(out.getvalue())
+    return size
 
 
 def plain(numbers: Iterator[int]) -> int:

@@ -40,7 +40,7 @@ from services.chassis.convert import to_proto
 from services.chassis.database import Database
 from services.chassis.unit_of_work import UnitOfWork, unit_of_work
 from services.chassis.vault import Vault
-from services.codes import cose, signing
+from services.codes import cose, key_file, signing
 from services.codes.__main__ import SERVICE
 from services.codes.cabinet import Cabinet
 from services.codes.ledger import SqlLedger
@@ -82,7 +82,7 @@ def benchmark() -> Iterator[Benchmark]:
         issued, port = stack.enter_context(system_with_codes(directory / "sqlite", ""))
         bare = stack.enter_context(bare_handler(directory / "bare", issued))
         knowing = stack.enter_context(bare_handler(directory / "knowing", issued, sqlite_url(directory / "sqlite")))
-        book = cose.key_book(issued.published)
+        book = key_file.key_book(issued.published)
         contenders = [
             Contender("gateway, SQLite", asking(load, port, issued), Role.OURS, same_answer=True),
             Contender("bare handler, signature only", asking(load, bare, issued), Role.PEER, same_answer=True),
@@ -237,7 +237,7 @@ class _Server(uvicorn.Server):
 
 def serve_bare(keys: Path, port: int, database_url: str) -> None:
     """The peer: one route, one check, until SIGTERM."""
-    book = cose.key_book(json.loads(keys.read_text("utf-8")))
+    book = key_file.key_book(json.loads(keys.read_text("utf-8")))
     look = knowing_check(book, database_url) if database_url else signature_check(book)
 
     async def check(request: Request) -> JSONResponse:

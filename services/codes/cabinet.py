@@ -6,12 +6,12 @@ one machine, given as a secret to all processes on many.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Sequence
 from datetime import datetime
 
 from services.chassis.vault import KeyFileProblem, Vault
-from services.codes import cose
+from services.codes import cose, key_file
+from services.codes.key_file import ALGORITHMS, EDDSA, Algorithm
 from services.codes.model.key import KeyState, SigningKey
 
 
@@ -21,10 +21,12 @@ class Cabinet:
     Args:
         vault: seals them.
         hosts: whose codes are ours, the one that new codes carry first.
+        algorithm: that of keys made from now on; those that are there keep theirs.
     """
 
-    def __init__(self, vault: Vault, hosts: Sequence[str]) -> None:
+    def __init__(self, vault: Vault, hosts: Sequence[str], algorithm: Algorithm = EDDSA) -> None:
         self._vault = vault
+        self._algorithm = algorithm
         self.hosts = tuple(host.upper() for host in hosts)
 
     @property
@@ -34,20 +36,20 @@ class Cabinet:
 
     def make(self, number: int, state: KeyState, now: datetime) -> SigningKey:
         """A fresh key."""
-        secret = secrets.token_bytes(32)
-        public = cose.Ed25519Signer(secret).public
+        secret = self._algorithm.new_secret()
+        public = self._algorithm.signer(secret).public
         return SigningKey(
             number=number,
             key_id=cose.key_name(cose.key_id_of(public)),
             state=state,
-            algorithm="EdDSA",
+            algorithm=self._algorithm.name,
             public=public,
             sealed=self._vault.seal(secret, public),
             created_at=now,
             activated_at=now if state is KeyState.CURRENT else None,
         )
 
-    def signer(self, key: SigningKey) -> cose.Ed25519Signer:
+    def signer(self, key: SigningKey) -> cose.Signer:
         """What signs with a key.
 
         Raises:
@@ -56,13 +58,14 @@ class Cabinet:
         secret = self._vault.open(key.sealed, key.public)
         if secret is None:
             raise KeyFileProblem(f"{self._vault.key_file} is not the file the keys in the database were sealed with")
-        return cose.Ed25519Signer(secret)
+        return ALGORITHMS[key.algorithm].signer(secret)
 
     def book(self, keys: Sequence[SigningKey]) -> cose.KeyBook:
         """What checks codes signed with these keys."""
-        return cose.KeyBook(frozenset(self.hosts), tuple(cose.Ed25519Verifier(key.public) for key in keys))
+        verifiers = tuple(ALGORITHMS[key.algorithm].verifier(key.public) for key in keys)
+        return cose.KeyBook(frozenset(self.hosts), verifiers)
 
     def published(self, keys: Sequence[SigningKey]) -> dict[str, object]:
         """The content of `liangma-keys.json`."""
-        jwks = [cose.jwk(cose.Ed25519Verifier(key.public), key.state.lower()) for key in keys]
-        return {"spec": cose.KEY_FILE, "hosts": list(self.hosts), "keys": jwks}
+        jwks = [ALGORITHMS[key.algorithm].jwk(key.public, key.state.lower()) for key in keys]
+        return key_file.key_file(self.hosts, jwks)

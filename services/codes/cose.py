@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Protocol
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
@@ -25,8 +25,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from services.chassis.errors import InvalidArgument, Violation
 
-KEY_FILE = "LM-CODE-1"
-"""What a published key file names as its specification; its keys serve every form."""
 EDDSA = -8
 """COSE algorithm number of EdDSA."""
 LONGEST = 4296
@@ -105,7 +103,7 @@ class ForgedCode(InvalidArgument):
 
 
 class Signer(Protocol):
-    """A key that signs; an algorithm takes its place here (EdDSA below; SM2 by a certified module)."""
+    """A key that signs; an algorithm takes its place here (EdDSA below, SM2 in `sm2`)."""
 
     key_id: bytes
     algorithm: int
@@ -261,35 +259,6 @@ def key_id_in_envelope(envelope: bytes) -> bytes:
 def protected_header(algorithm: int, key_id: bytes) -> bytes:
     """The protected header of a code: algorithm (1) and key id (4), nothing else."""
     return cbor2.dumps({1: algorithm, 4: key_id}, canonical=True)
-
-
-def jwk(verifier: Ed25519Verifier, status: str) -> dict[str, str]:
-    """A public key as a JSON Web Key (RFC 8037) with its place in life."""
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "alg": "EdDSA",
-        "use": "sig",
-        "kid": key_name(verifier.key_id),
-        "x": base64.urlsafe_b64encode(verifier.public).decode().rstrip("="),
-        "status": status,
-    }
-
-
-def key_book(published: Mapping[str, Any]) -> KeyBook:
-    """The book of a published `liangma-keys.json`; keys of algorithms unknown here are left out.
-
-    Raises:
-        ValueError: it is no such file.
-    """
-    if published.get("spec") != KEY_FILE:
-        raise ValueError(f"not a key file of {KEY_FILE}")
-    verifiers = [
-        Ed25519Verifier(base64.urlsafe_b64decode(key["x"] + "=" * (-len(key["x"]) % 4)))
-        for key in published.get("keys", ())
-        if key.get("kty") == "OKP" and key.get("crv") == "Ed25519"
-    ]
-    return KeyBook(frozenset(str(host).upper() for host in published.get("hosts", ())), tuple(verifiers))
 
 
 def _to_be_signed(protected: bytes, payload: bytes, form: Form) -> bytes:

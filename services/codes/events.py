@@ -31,6 +31,7 @@ class InterceptedCode:
     count: int
     cap: int
     message: str
+    revoked_code_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,3 +135,23 @@ class WarningRaised:
     object_id: str
     inspection_id: str
     task_id: str = ""
+
+
+@dataclass(frozen=True)
+class BindingState:
+    binding_id: str
+    version: int
+    object_id: str
+    subject: str
+    kind: str
+    starts_on: date
+    ends_on: date | None
+    ended: bool
+
+
+@dataclass(frozen=True)
+class BindingChanged:
+    """Who speaks for which object."""
+
+    batch_id: str
+    bindings: tuple[BindingState, ...]

@@ -18,6 +18,7 @@ from services.chassis.vault import Vault
 from services.codes import cose, signing
 from services.codes.cabinet import Cabinet
 from services.codes.foreign import ForeignCodes
+from services.codes.key_file import ALGORITHMS
 from services.codes.ledger import SqlLedger
 from services.codes.model import live
 from services.codes.model.code import CodeKind
@@ -50,7 +51,7 @@ class Office:
     def __init__(self, settings: CodesSettings, key_file: Path, hosts: list[str]) -> None:
         self.settings = settings
         self._vault = Vault(key_file)
-        self.cabinet = Cabinet(self._vault, hosts)
+        self.cabinet = Cabinet(self._vault, hosts, ALGORITHMS[settings.algorithm])
         self.foreign = ForeignCodes(settings.foreign_schemes())
         self._book = self.cabinet.book([])
 

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.chassis.settings import PREFIX, BadSettings, Settings, load
+from services.codes import sm2
 from services.codes.cose import QR_ALPHANUMERIC
 from services.codes.foreign import Scheme
 from services.codes.model.warning import Limits
@@ -25,6 +26,7 @@ class CodesSettings(BaseSettings):
     former_hosts: list[str] = Field(default=[], description="hosts of codes still in use from before, as JSON")
     foreign: list[Scheme] = Field(default=[], description="foreign enterprise codes, as JSON")
     foreign_file: Path | None = Field(default=None, description="the same in a file")
+    algorithm: Literal["EdDSA", "SM2"] = Field(default="EdDSA", description="of signing keys made from now on")
     live_proof: Literal["required", "optional"] = Field(
         default="required", description="whether an enterprise must scan the code as it is presented (动态码)"
     )
@@ -44,6 +46,13 @@ class CodesSettings(BaseSettings):
         if not QR_ALPHANUMERIC.fullmatch(host.upper()) or "/" in host:
             raise ValueError("a host with letters, digits, '-', '.' and ':' only, so that QR codes stay small")
         return host.upper()
+
+    @field_validator("algorithm")
+    @classmethod
+    def _is_here(cls, algorithm: str) -> str:
+        if algorithm == "SM2" and not sm2.is_here():
+            raise ValueError(str(sm2.Sm2Missing()))
+        return algorithm
 
     @property
     def limits(self) -> Limits:

@@ -86,7 +86,8 @@ def decode(data: bytes, keys: KeyBook) -> StatusList:
     try:
         protected, payload, signature = _open(data)
         header = cbor2.loads(protected)
-        verifier = next(key for key in keys.verifiers if key.key_id == header[_KEY_ID])
+        signed_by = header[_ALGORITHM], header[_KEY_ID]
+        verifier = next(key for key in keys.verifiers if (key.algorithm, key.key_id) == signed_by)
         genuine = header[_TYPE] == MEDIA_TYPE and verifier.verify(_to_be_signed(protected, payload), signature)
         claims = cbor2.loads(payload)
         inflater = zlib.decompressobj()

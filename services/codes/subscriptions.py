@@ -19,7 +19,7 @@ from services.chassis.worker import Subscriptions, subscribe, timer
 from services.codes.ledger import SqlLedger
 from services.codes.office import office
 from services.codes.queries.expiry import codes_with_expired_certificates
-from services.codes.use_cases import code, directory, history, issue, warning
+from services.codes.use_cases import code, directory, enterprise, history, issue, warning
 from services.codes.wire import facts
 
 
@@ -126,6 +126,10 @@ class CodesSubscriptions(Subscriptions):
     def on_joint_matched(self, event: sampling.JointMatched, call: Call) -> None:
         directory.note_matches(call.work, facts.match_rows(event))
 
+    @subscribe(sampling.DrawAbandoned)
+    def on_draw_abandoned(self, event: sampling.DrawAbandoned, call: Call) -> None:
+        warning.warn_of_abandoned_draw(call.work, facts.given_up(event))
+
     @subscribe(credit.RatingChanged)
     def on_rating_changed(self, event: credit.RatingChanged, call: Call) -> None:
         directory.note_ratings(call.work, facts.rating_rows(event))
@@ -138,6 +142,10 @@ class CodesSubscriptions(Subscriptions):
     def warn_of_expired_certificates(self, call: Call) -> None:
         found = codes_with_expired_certificates(call.work.session, today(call.now))
         warning.warn_of_expired_certificates(call.work, found)
+
+    @timer(seconds=3600)
+    def announce_bindings(self, call: Call) -> None:
+        enterprise.announce_bindings(call.work, now=call.now)
 
     def _note(self, result: tasks.Result, call: Call) -> None:
         if result.nature != "TEST":

@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from services.chassis.errors import InvalidArgument, Violation
-from services.codes import cose, receipt, signing, status_list
+from services.codes import receipt, signing, status_list
+from services.codes.key_file import key_book
 from services.codes.model import live
 from services.codes.model.content import Content
 from services.codes.model.receipt import Receipt
@@ -45,7 +46,7 @@ def verify_code(source: str, keys: Path, *, now: datetime | None = None, status:
         PictureSupportMissing: the extra for pictures is not installed.
         ValueError: the key file or the status list is no such file.
     """
-    book = cose.key_book(json.loads(keys.read_text(encoding="utf-8")))
+    book = key_book(json.loads(keys.read_text(encoding="utf-8")))
     static, _ = live.split(_text_of(source))  # a live proof shows only to the platform that it is one of now
     content = signing.decode_and_verify(static, book)
     if status is not None:
@@ -67,7 +68,7 @@ def verify_receipt(source: str, keys: Path) -> Receipt:
         PictureSupportMissing: the extra for pictures is not installed.
         ValueError: the key file is no such file.
     """
-    return receipt.decode_and_verify(_text_of(source), cose.key_book(json.loads(keys.read_text(encoding="utf-8"))))
+    return receipt.decode_and_verify(_text_of(source), key_book(json.loads(keys.read_text(encoding="utf-8"))))
 
 
 def _text_of(source: str) -> str:

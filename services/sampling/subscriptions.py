@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+from liangma.codes.v1 import events_pb2 as codes
 from liangma.credit.v1 import events_pb2 as credit
 from liangma.plans.v1 import events_pb2 as plans
 from liangma.tasks.v1 import events_pb2 as tasks
@@ -60,6 +61,10 @@ class SamplingSubscriptions(Subscriptions):
     @subscribe(credit.WhitelistChanged)
     def on_whitelist_changed(self, event: credit.WhitelistChanged, call: Call) -> None:
         neighbours.note_whitelisting(call.work, wire.whitelisting_state(event))
+
+    @subscribe(codes.BindingChanged)
+    def on_binding_changed(self, event: codes.BindingChanged, call: Call) -> None:
+        neighbours.note_bindings(call.work, wire.binding_states(event))
 
     @subscribe(plans.AuthorityChanged)
     def on_authority_changed(self, event: plans.AuthorityChanged, call: Call) -> None:

@@ -43,6 +43,7 @@ from services.sampling.model.inspection_object import (
 from services.sampling.model.inspector import CertificateNotice, Inspector, InspectorRevision
 from services.sampling.model.neighbours import (
     Authority,
+    Binding,
     InspectionRecord,
     JointList,
     Matter,
@@ -448,6 +449,18 @@ whitelist = Table(
     flag("active"),
 )
 
+bindings = Table(
+    "bindings",
+    metadata,
+    id_column("binding_id"),
+    version_column(),
+    Column("object_id", String(64), nullable=False),
+    Column("subject", String(128), nullable=False, index=True),
+    Column("starts_on", Date, nullable=False),
+    Column("ends_on", Date),
+    Column("ended", Boolean, nullable=False),
+)
+
 inspection_records = Table(
     "inspection_records",
     metadata,
@@ -494,6 +507,7 @@ _PLAIN = {
     Matter: matters,
     JointList: joint_lists,
     Whitelisting: whitelist,
+    Binding: bindings,
     InspectionRecord: inspection_records,
 }
 

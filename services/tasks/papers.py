@@ -1,58 +1,27 @@
 """Papers that are handed over: the notice of inspection (检查通知书) and the record form (检查情况记录表), as PDF.
 
-Set by Typst from the templates in `papers/`. A Chinese font is taken from the system, else from the Python package
-`noto-cjk-sans-otc`.
+Set from the templates in `papers/` (see `chassis/typesetting.py`).
 """
 
 from __future__ import annotations
 
-import importlib.util
 import io
-import json
 from collections.abc import Sequence
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import segno
-import typst
 
 from services.chassis.clock import SHANGHAI, today
-from services.chassis.errors import FailedPrecondition, NoSuchThing, Unavailable
+from services.chassis.errors import FailedPrecondition, NoSuchThing
+from services.chassis.typesetting import typeset
 from services.tasks.model.inspection import Inspection
 from services.tasks.model.part import Part
 from services.tasks.model.record import Record
 from services.tasks.model.task import Task
 
 TEMPLATES = Path(__file__).parent / "papers"
-FAMILIES = (
-    "Noto Serif CJK SC",
-    "Source Han Serif SC",
-    "Source Han Serif CN",
-    "Noto Serif SC",
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "Source Han Sans CN",
-    "Noto Sans SC",
-    "SimSun",
-    "Songti SC",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "WenQuanYi Zen Hei",
-)
-FONT_PACKAGE = "noto_cjk_sans_otc"
-
-
-class NoChineseFont(Unavailable):
-    """No font on this machine can show Chinese."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "没有可用的中文字体，无法生成文书；请安装 Debian 软件包 fonts-noto-cjk 或 Python 包 noto-cjk-sans-otc",
-            "no Chinese font is installed, so the paper cannot be set; install Debian's fonts-noto-cjk or the Python "
-            "package noto-cjk-sans-otc",
-        )
 
 
 class NoCodeYet(FailedPrecondition):
@@ -88,7 +57,7 @@ def notices(task: Task, inspections: Sequence[Inspection], now: datetime) -> byt
         if inspection.is_on_site and inspection.code is None:
             raise NoCodeYet(inspection.state)
     pages = [_notice(task, inspection, today(now)) for inspection in inspections]
-    return _set("notice.typ", {"pages": pages})
+    return typeset(TEMPLATES / "notice.typ", {"pages": pages})
 
 
 def record_form(task: Task, inspection: Inspection, authority_id: str) -> bytes:
@@ -101,7 +70,7 @@ def record_form(task: Task, inspection: Inspection, authority_id: str) -> bytes:
     part = inspection.part(authority_id)
     if part is None:
         raise NoSuchThing("Part", f"{inspection.inspection_id}/{authority_id}")
-    return _set("record.typ", {"pages": [_record_form(task, inspection, part)]})
+    return typeset(TEMPLATES / "record.typ", {"pages": [_record_form(task, inspection, part)]})
 
 
 def record_forms(task: Task, inspections: Sequence[Inspection], authority_id: str) -> bytes:
@@ -115,7 +84,7 @@ def record_forms(task: Task, inspections: Sequence[Inspection], authority_id: st
     pages = [_record_form(task, inspection, part) for inspection, part in parts if part is not None]
     if not pages:
         raise NothingToPrint
-    return _set("record.typ", {"pages": pages})
+    return typeset(TEMPLATES / "record.typ", {"pages": pages})
 
 
 def _notice(task: Task, inspection: Inspection, day: date) -> dict[str, Any]:
@@ -239,29 +208,3 @@ def _zh(day: date) -> str:
 
 def _moment(instant: datetime) -> str:
     return instant.astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
-
-
-def _set(template: str, data: dict[str, Any]) -> bytes:
-    fonts, family = _fonts()
-    inputs = {"data": json.dumps(data, ensure_ascii=False), "family": family}
-    pdf = typst.compile(str(TEMPLATES / template), font_paths=fonts, sys_inputs=inputs, format="pdf")
-    assert isinstance(pdf, bytes)
-    return pdf
-
-
-@lru_cache(maxsize=1)
-def _fonts() -> tuple[typst.Fonts, str]:
-    """The fonts of this machine and of the font package, and the family to set in."""
-    package = importlib.util.find_spec(FONT_PACKAGE)
-    folders = list(package.submodule_search_locations or ()) if package else []
-    fonts = typst.Fonts(font_paths=folders)
-    family = _choose(fonts.families())
-    return fonts, family
-
-
-def _choose(families: Sequence[str]) -> str:
-    held = set(families)
-    for family in FAMILIES:
-        if family in held:
-            return family
-    raise NoChineseFont

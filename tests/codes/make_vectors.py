@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import cbor2
+import gmalg
 
 from services.codes import cose, receipt, signing
-from services.codes.cose import Ed25519Signer, Ed25519Verifier
+from services.codes.cose import Ed25519Signer, Signer
+from services.codes.key_file import EDDSA, SM2
 from services.codes.model import live
 from services.codes.model.content import Content
 from services.codes.model.receipt import Receipt
+from services.codes.sm2 import IDENTITY, Sm2Signer
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 HOST = "LIANGMA.EXAMPLE.CN"
@@ -26,10 +29,29 @@ KEYS = {
     "spec": "LM-CODE-1",
     "hosts": [HOST, "OLD.EXAMPLE.CN"],
     "keys": [
-        cose.jwk(Ed25519Verifier(Ed25519Signer(RETIRED).public), "retired"),
-        cose.jwk(Ed25519Verifier(Ed25519Signer(SECRET).public), "current"),
+        EDDSA.jwk(Ed25519Signer(RETIRED).public, "retired"),
+        EDDSA.jwk(Ed25519Signer(SECRET).public, "current"),
     ],
 }
+
+
+SM2_SECRET = bytes.fromhex("3945208f7b2144b13f36e38ac6d39f95889393692860b51a42fb81ef4df7c5b8")
+"""The private key of the example in GM/T 0003.5, annex A."""
+SM2_KEYS = {
+    "spec": "LM-CODE-1",
+    "hosts": [HOST],
+    "keys": [
+        EDDSA.jwk(Ed25519Signer(RETIRED).public, "retired"),
+        SM2.jwk(Sm2Signer(SM2_SECRET).public, "current"),
+    ],
+}
+
+
+def sm2_signer() -> Sm2Signer:
+    """SM2 with the same random number each time, as only a maker of vectors may have it."""
+    signer = Sm2Signer(SM2_SECRET)
+    signer._key = gmalg.SM2(SM2_SECRET, IDENTITY, b"\x04" + signer.public, rnd_fn=lambda _: 0x59276E27D506861A)
+    return signer
 
 
 def content(**changes: Any) -> Content:
@@ -52,14 +74,17 @@ def content(**changes: Any) -> Content:
 def genuine(name: str, said: Content, *, secret: bytes = SECRET, host: str = HOST, text: str = "") -> dict[str, Any]:
     """A case that passes; with the secret, so that signers can be tested as well."""
     signer = Ed25519Signer(secret)
-    text = text or signing.encode(said, signer, host)
+    case = passes(name, said, text or signing.encode(said, signer, host), signer)
+    return {"name": name, "secret": secret.hex(), "host": host} | case
+
+
+def passes(name: str, said: Content, text: str, signer: Signer) -> dict[str, Any]:
+    """A case that passes."""
     shown = asdict(said) | {"key_id": cose.key_name(signer.key_id)}
     shown |= {key: shown[key].isoformat() for key in ("valid_from", "valid_to")}
     payload = cbor2.loads(_raw(text)).value[2]
     return {
         "name": name,
-        "secret": secret.hex(),
-        "host": host,
         "payload": payload.hex(),
         "text": text,
         "now": NOW,
@@ -139,8 +164,30 @@ def main() -> None:
     ]
     for name, cases in (("genuine", passing), ("reading", reading), ("refused", refused)):
         write("LM-CODE-1", name, {"keys": KEYS, "cases": cases})
+    write("LM-CODE-1", "sm2", {"keys": SM2_KEYS, "cases": sm2_cases()})
     write("LM-RECEIPT-1", "receipts", {"keys": KEYS, "cases": receipts(passing[0]["text"])})
     write("LM-LIVE-1", "proofs", {"platform_secret": SECRET.hex(), "cases": list(map(proof, (0, 14, 15, 3600)))})
+
+
+def sm2_cases() -> list[dict[str, Any]]:
+    """Codes signed with SM2, beside one of the algorithm before."""
+    signer = sm2_signer()
+    text = signing.encode(content(), signer, HOST)
+    raw = _raw(text)
+    posing = cbor2.loads(_raw(signing.encode(content(), Ed25519Signer(RETIRED), HOST))).value
+    header = cose.protected_header(signer.algorithm, Ed25519Signer(RETIRED).key_id)
+    return [
+        passes("sm2", content(), text, signer),
+        genuine("the algorithm before", content(), secret=RETIRED),
+        wrong("sm2: payload changed", _bent(raw, 44), "FORGED_CODE"),
+        wrong("sm2: signature changed", _bent(raw, len(raw) - 1), "FORGED_CODE"),
+        wrong("sm2: signature of nothing but zeros", _text(raw[:-64] + bytes(64)), "FORGED_CODE"),
+        wrong(
+            "the key of one algorithm under the number of the other",
+            _text(cbor2.dumps(cbor2.CBORTag(18, [header, *posing[1:]]))),
+            "UNKNOWN_KEY",
+        ),
+    ]
 
 
 def receipts(code: str) -> list[dict[str, Any]]:

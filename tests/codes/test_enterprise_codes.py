@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import httpx
 import pytest
-from liangma.codes.v1 import codes_pb2, enterprise_codes_pb2
+from liangma.codes.v1 import codes_pb2, enterprise_codes_pb2, events_pb2
 from pydantic import ValidationError
 
 from services.chassis.settings import BadSettings
@@ -83,6 +83,39 @@ def test_an_account_is_bound_by_its_identity_proof_once(house: House) -> None:
     assert (first.object_id, first.kind) == (city.SHOP, enterprise_codes_pb2.BINDING_KIND_OWNER)
     assert house.call("codes", "BindAccount", {}, by=city.OWNER).binding_id == first.binding_id
     assert refused(house, "BindAccount", {}, city.CLERK).reason == "NO_IDENTITY_PROOF"
+
+
+def told(house: House) -> list[tuple[Any, ...]]:
+    return [
+        (one.binding_id, one.version, one.object_id, one.subject, one.kind, one.starts_on, one.ends_on, one.ended)
+        for fact in house.announced("codes", events_pb2.BindingChanged)
+        for one in fact.bindings
+    ]
+
+
+def test_who_speaks_for_which_object_is_announced_when_it_begins_and_ends(house: House) -> None:
+    owner = house.call("codes", "BindAccount", {}, by=city.OWNER)
+    house.call("codes", "BindAccount", {}, by=city.OWNER)
+    clerk = delegate(house, ends_on="2025-06-10")
+    house.call("codes", "EndBinding", {"binding_id": clerk.binding_id}, by=city.OWNER)
+    assert told(house) == [
+        (owner.binding_id, 1, city.SHOP, "boss", "OWNER", "2025-06-09", "", False),
+        (clerk.binding_id, 1, city.SHOP, "clerk", "DELEGATE", "2025-06-09", "2025-06-10", False),
+        (clerk.binding_id, 2, city.SHOP, "clerk", "DELEGATE", "2025-06-09", "2025-06-10", True),
+    ]
+
+
+def test_bindings_of_before_are_announced_once(house: House) -> None:
+    owner = house.call("codes", "BindAccount", {}, by=city.OWNER)
+    clerk = delegate(house)
+    house.call("codes", "EndBinding", {"binding_id": clerk.binding_id}, by=city.OWNER)
+    before = told(house)
+    house.fire("codes", "announce_bindings")
+    assert sorted(told(house)[len(before) :]) == sorted([before[0], before[-1]])
+    assert before[0][0] == owner.binding_id
+    again = told(house)
+    house.fire("codes", "announce_bindings")
+    assert told(house) == again
 
 
 def test_a_delegate_speaks_for_the_object_until_the_binding_ends(house: House) -> None:

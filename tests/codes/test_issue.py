@@ -282,6 +282,33 @@ def test_a_reassigned_inspector_gets_a_new_code_and_the_old_one_is_revoked(house
     assert (counts(house)[city.JUSTICE, ""], list(new.warnings)) == (1, [])
 
 
+def test_a_visit_that_is_decided_anew_and_refused_says_which_code_was_taken_back(house: House) -> None:
+    one = city.inspection()
+    (old,) = city.issue(house, one)
+    house.announce(city.whitelisted())
+    house.announce(
+        tasks.InspectorReassigned(
+            inspection_id=one.inspection_id,
+            authority_id=city.JUSTICE,
+            certificate=city.TEAM[1],
+            substitute_certificate=city.EXPIRED,
+            certificates=[city.TEAM[0], city.EXPIRED],
+            reason="病假",
+        )
+    )
+    (refused,) = city.intercepted(house)
+    assert (refused.rule, refused.revoked_code_id) == ("WHITELIST", old.code_id)
+    assert house.announced("codes", events_pb2.CodeRevoked)[0].code_id == old.code_id
+    assert counts(house).get((city.JUSTICE, ""), 0) == 0
+
+
+def test_a_visit_that_is_refused_at_once_had_no_code(house: House) -> None:
+    house.announce(city.whitelisted())
+    city.issue(house)
+    (refused,) = city.intercepted(house)
+    assert refused.revoked_code_id == ""
+
+
 def test_reassigning_before_the_dispatch_is_known_waits(house: House) -> None:
     with pytest.raises(NotYet):
         house.announce(tasks.InspectorReassigned(inspection_id="nowhere", authority_id=city.JUSTICE))

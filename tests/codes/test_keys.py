@@ -19,7 +19,7 @@ from PIL import Image
 
 from services.chassis.errors import Refusal
 from services.chassis.vault import KeyFileProblem, Vault
-from services.codes import cose, signing, status_list
+from services.codes import cose, key_file, signing, status_list
 from services.codes.cabinet import Cabinet
 from services.codes.model.content import CodeRevoked
 from services.codes.model.key import KeyState
@@ -70,7 +70,7 @@ def test_rotation_makes_the_next_key_current_and_old_codes_stay_good(house: Hous
     ]
     assert after.keys[1].key_id == before["keys"][1]["kid"]
     (new,) = city.issue(house)
-    book = cose.key_book(published(house))
+    book = key_file.key_book(published(house))
     assert signing.decode_and_verify(old.text, book).key_id == after.keys[0].key_id
     assert signing.decode_and_verify(new.text, book).key_id == after.keys[1].key_id
     assert city.verify(house, old.text).code_id == old.code_id
@@ -115,7 +115,7 @@ def test_a_revoked_code_shows_on_the_status_list(house: House) -> None:
     assert caught.value.code is grpc.StatusCode.NOT_FOUND
     good, bad = city.issue(house, city.inspection(), city.inspection(city.FARM))
     house.call("codes", "RevokeCode", {"code_id": bad.code_id, "reason": "误发"}, by=city.MANAGER)
-    book = cose.key_book(published(house))
+    book = key_file.key_book(published(house))
     listed = status_list.decode(status(house), book)
     listed.check(signing.decode_and_verify(good.text, book).status_index)
     with pytest.raises(CodeRevoked):

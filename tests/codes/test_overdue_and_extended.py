@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from liangma.codes.v1 import events_pb2, warnings_pb2
 from liangma.credit.v1 import events_pb2 as credit
+from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as tasks
 
 from services.chassis.identity import Principal
@@ -163,6 +164,40 @@ def test_what_is_overdue_in_a_test_task_warns_nobody(house: House) -> None:
     house.announce(overdue_task(nature="TEST"))
     house.announce(overdue_disposal(nature="TEST"))
     assert city.warned(house) == []
+
+
+def abandoned(**changes: Any) -> sampling.DrawAbandoned:
+    fact: dict[str, Any] = {
+        "draw_id": "draw-1",
+        "task_id": "task-1",
+        "round": 1,
+        "commitment": "ab" * 32,
+        "withheld": [city.FARMING, "platform", "sun"],
+        "authority_id": city.JUSTICE,
+        "path": "/v1/commitments/draw-1/abandonment?round=1",
+        "title": f"{NUMBER} 第1轮承诺作废记录",
+    }
+    return sampling.DrawAbandoned(**(fact | changes))
+
+
+def test_who_kept_a_secret_of_a_draw_back_is_told_to_the_supervisor_who_handles_it(house: House) -> None:
+    house.announce(abandoned())
+    (warning,) = warnings(house, kind="WARNING_KIND_DRAW_ABANDONED")
+    assert (warning.authority_id, warning.task_id, warning.object_id) == (city.JUSTICE, "task-1", "")
+    for said in (NUMBER, "重庆市农业农村委、平台、sun", "/v1/commitments/draw-1/abandonment?round=1"):
+        assert said in warning.message
+    (told,) = house.announced("codes", events_pb2.WarningRaised)
+    assert (told.kind, told.task_id) == ("DRAW_ABANDONED", "task-1")
+    assert warnings(house, by=FAR_SUPERVISOR) == []
+    request = {"warning_id": warning.warning_id, "note": "已约谈"}
+    handled = house.call("codes", "HandleWarning", request, by=city.SUPERVISOR)
+    assert handled.state == warnings_pb2.WARNING_STATE_HANDLED
+
+
+def test_each_round_that_is_given_up_warns_once(house: House) -> None:
+    for fact in (abandoned(), abandoned(), abandoned(round=2), abandoned(draw_id="draw-2")):
+        house.announce(fact)
+    assert city.warned(house) == ["DRAW_ABANDONED"] * 3
 
 
 def test_the_code_of_a_visit_that_waits_is_issued_anew_for_the_longer_time(house: House) -> None:

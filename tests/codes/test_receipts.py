@@ -12,7 +12,7 @@ import pytest
 from liangma.codes.v1 import codes_pb2, events_pb2
 
 from services.chassis.errors import Refusal
-from services.codes import cose, receipt, signing
+from services.codes import cose, key_file, receipt, signing
 from tests.codes import city
 from tests.codes.test_visits import except_, forged
 from tests.support.camera import seen
@@ -44,7 +44,7 @@ def checked(house: House, text: str) -> Any:
 
 
 def keys(house: House) -> cose.KeyBook:
-    return cose.key_book(json.loads(house.call("codes", "GetKeys", {}, by=city.PUBLIC).data))
+    return key_file.key_book(json.loads(house.call("codes", "GetKeys", {}, by=city.PUBLIC).data))
 
 
 @pytest.mark.parametrize("reader", [city.OWNER, city.INSPECTOR, city.MANAGER, city.SUPERVISOR])
@@ -139,7 +139,7 @@ def test_the_public_sees_a_receipt_with_personal_data_masked(house: House) -> No
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
 def test_the_vectors_are_read_as_they_say(case: dict[str, Any]) -> None:
-    book = cose.key_book(VECTORS["keys"])
+    book = key_file.key_book(VECTORS["keys"])
     if case["verdict"] != "AUTHENTIC":
         with pytest.raises(Refusal) as caught:
             receipt.decode_and_verify(case["text"], book)

@@ -15,7 +15,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.chassis.errors import Refusal
-from services.codes import cose
+from services.codes import cose, key_file
 from services.codes.cose import (
     Ed25519Signer,
     Ed25519Verifier,
@@ -234,13 +234,13 @@ def test_the_published_file_makes_the_same_book() -> None:
         "spec": "LM-CODE-1",
         "hosts": [HOST.lower()],
         "keys": [
-            cose.jwk(Ed25519Verifier(SIGNER.public), "current"),
-            {"kty": "EC", "crv": "SM2", "kid": "AAAAAAAA", "status": "next"},
+            key_file.EDDSA.jwk(SIGNER.public, "current"),
+            {"kty": "EC", "crv": "P-256", "kid": "AAAAAAAA", "status": "next"},
         ],
     }
-    assert decode_and_verify(TEXT, cose.key_book(json.loads(json.dumps(published)))).code_id == CONTENT.code_id
+    assert decode_and_verify(TEXT, key_file.key_book(json.loads(json.dumps(published)))).code_id == CONTENT.code_id
     with pytest.raises(ValueError, match="LM-CODE-1"):
-        cose.key_book({"keys": []})
+        key_file.key_book({"keys": []})
 
 
 class Toy:
@@ -280,7 +280,9 @@ def vectors() -> list[Any]:
 
 @pytest.mark.parametrize(("keys", "case"), vectors())
 def test_the_vectors_hold(keys: dict[str, Any], case: dict[str, Any]) -> None:
-    book, now = cose.key_book(keys), datetime.fromisoformat(case["now"])
+    if any(key["crv"] == "SM2" for key in keys["keys"]):
+        pytest.importorskip("gmalg")
+    book, now = key_file.key_book(keys), datetime.fromisoformat(case["now"])
     if case["verdict"] != "AUTHENTIC":
         with pytest.raises(Refusal) as caught:
             decode_and_verify(case["text"], book, now)

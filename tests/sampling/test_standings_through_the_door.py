@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import grpc
 import httpx
 import pytest
+from liangma.codes.v1 import events_pb2 as codes
 from liangma.sampling.v1 import standings_pb2 as pb
 from liangma.tasks.v1 import events_pb2 as tasks
 
@@ -121,6 +123,50 @@ def test_an_enterprise_sees_itself_alone_and_who_is_not_concerned_no_reason(reve
     assert standing(house, draw_id, "-", enterprise(left_out)).object_id == left_out
     for by, kind in ((MANAGER, "EXCLUDED"), (SUPERVISOR, "EXCLUDED"), (STRANGER_MANAGER, "OUTSIDE")):
         assert KINDS[standing(house, draw_id, left_out, by).kind] == kind
+
+
+def bound(object_id: str, subject: str = "clerk", **changes: Any) -> codes.BindingChanged:
+    fact: dict[str, Any] = {
+        "binding_id": f"{subject}/{object_id}",
+        "version": 1,
+        "object_id": object_id,
+        "subject": subject,
+        "kind": "DELEGATE",
+        "starts_on": "2025-01-01",
+    }
+    return codes.BindingChanged(bindings=[codes.BindingState(**(fact | changes))])
+
+
+CLERK = Principal("clerk", roles=frozenset({"enterprise"}))
+
+
+def test_a_delegate_asks_for_the_object_and_learns_what_the_object_may(revealed: tuple[House, str]) -> None:
+    house, draw_id = revealed
+    left_out, other = town.code(1), town.code(2)
+    house.announce(bound(left_out))
+    told = standing(house, draw_id, left_out, CLERK)
+    assert (KINDS[told.kind], told.reason) == ("EXCLUDED", "按名单排除")
+    assert standing(house, draw_id, "-", CLERK).object_id == left_out
+    listed = house.call("sampling", "ListDrawStandings", {"object_id": left_out}, by=CLERK).standings
+    assert [KINDS[each.kind] for each in listed] == ["EXCLUDED"]
+    asked = {"draw_id": draw_id, "object_id": other}
+    assert refused(house, "GetDrawStanding", asked, CLERK).reason == "NOT_YOURS"
+    house.announce(bound(other))
+    assert standing(house, draw_id, other, CLERK).object_id == other
+    assert refused(house, "ListDrawStandings", {"object_id": "-"}, CLERK).reason == "NOT_YOURS", "which one?"
+
+
+def test_a_binding_that_was_ended_or_is_over_opens_nothing(revealed: tuple[House, str]) -> None:
+    house, draw_id = revealed
+    one, other = town.code(1), town.code(2)
+    today = str((house.now + timedelta(hours=8)).date())
+    house.announce(bound(one, version=2, ended=True))
+    house.announce(bound(one))  # word of its beginning comes after that of its end
+    house.announce(bound(other, ends_on=today))
+    assert refused(house, "GetDrawStanding", {"draw_id": draw_id, "object_id": one}, CLERK).reason == "NOT_YOURS"
+    assert standing(house, draw_id, other, CLERK).object_id == other
+    house.pass_time(days=1)
+    assert refused(house, "GetDrawStanding", {"draw_id": draw_id, "object_id": other}, CLERK).reason == "NOT_YOURS"
 
 
 def test_nothing_is_said_before_the_reveal(house: House) -> None:

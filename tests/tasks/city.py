@@ -296,10 +296,15 @@ def task_of(house: House, task_id: str, *, by: Principal = MANAGER) -> Any:
     return house.call("tasks", "GetTask", {"task_id": task_id}, by=by)
 
 
+def code_id(inspection_id: str) -> str:
+    """The code that `code` issues."""
+    return f"code-{inspection_id[-12:]}"
+
+
 def code(house: House, task_id: str, inspection_id: str, *, kind: str = "SINGLE", warnings: Sequence[str] = ()) -> None:
     """Codes issues a code."""
     issued = codes.IssuedCode(
-        code_id=f"code-{inspection_id[-12:]}",
+        code_id=code_id(inspection_id),
         inspection_id=inspection_id,
         kind=kind,
         text="HTTPS://LIANGMA.EXAMPLE/V/" + "ABCDEFGH23456" * 20,
@@ -308,8 +313,8 @@ def code(house: House, task_id: str, inspection_id: str, *, kind: str = "SINGLE"
     house.announce(codes.CodeIssued(task_id=task_id, codes=[issued]))
 
 
-def intercept(house: House, task_id: str, inspection_id: str) -> None:
-    """Codes refuses a code."""
+def intercept(house: House, task_id: str, inspection_id: str, *, revoked: str = "") -> None:
+    """Codes refuses a code; when it decides anew, the one that was issued is revoked."""
     refused = codes.InterceptedCode(
         inspection_id=inspection_id,
         rule="ANNUAL_CAP",
@@ -317,6 +322,7 @@ def intercept(house: House, task_id: str, inspection_id: str) -> None:
         count=2,
         cap=2,
         message="本年度检查 2 次，已达频次上限 2 次",
+        revoked_code_id=revoked,
     )
     house.announce(codes.CodeIntercepted(task_id=task_id, codes=[refused]))
 

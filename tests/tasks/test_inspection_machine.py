@@ -264,13 +264,20 @@ class InspectionMachine(RuleBasedStateMachine):
 
     # codes
 
-    @rule()
-    def code_issued(self) -> None:
-        self.inspection.note_code(CodeInfo("c", "SINGLE", "HTTPS://…"), NOW)
+    @rule(id=st.sampled_from("cd"))
+    def code_issued(self, id: str) -> None:
+        self.inspection.note_code(CodeInfo(id, "SINGLE", "HTTPS://…"), NOW)
 
-    @rule()
-    def code_intercepted(self) -> None:
-        self.inspection.note_interception(Interception("ANNUAL_CAP", "A", 2, 2, "达到上限"), NOW)
+    @rule(revoked=st.sampled_from(["", "c", "d"]))
+    def code_intercepted(self, revoked: str) -> None:
+        self.inspection.note_interception(Interception("ANNUAL_CAP", "A", 2, 2, "达到上限", revoked), NOW)
+
+    @invariant()
+    def what_is_intercepted_has_no_code_and_what_is_coded_has_one(self) -> None:
+        if self.inspection.state is InspectionState.INTERCEPTED:
+            assert self.inspection.code is None
+        if self.inspection.state is InspectionState.CODED:
+            assert self.inspection.code is not None
 
     @rule(exception=st.sampled_from(["", "REFUSED_TO_SCAN"]))
     def visit(self, exception: str) -> None:

@@ -63,6 +63,35 @@ def test_an_intercepted_visit_may_not_take_place_and_is_replaced_or_cancelled(ho
     assert len(house.announced("tasks", facts.TaskCompleted)) == 1
 
 
+def test_a_code_that_is_refused_when_it_is_decided_anew_is_gone(house: House) -> None:
+    task, (inspection,) = city.dispatched(house)
+    id = inspection.inspection_id
+    city.code(house, task.task_id, id)
+    city.intercept(house, task.task_id, id, revoked=city.code_id(id))
+    now = city.inspection(house, id)
+    assert (now.state, now.HasField("code")) == (ins.INSPECTION_STATE_INTERCEPTED, False)
+    assert now.interception.revoked_code_id == city.code_id(id)
+    assert list(now.possible) == ["replace", "merge", "cancel"]
+    assert refused(house, "RecordInspection", now, city.FIRST, **city.CLEAN).metadata["state"] == "INTERCEPTED"
+
+
+def test_an_earlier_refusal_that_comes_late_takes_no_newer_code_away(house: House) -> None:
+    task, (inspection,) = city.dispatched(house)
+    city.code(house, task.task_id, inspection.inspection_id)
+    city.intercept(house, task.task_id, inspection.inspection_id)
+    city.intercept(house, task.task_id, inspection.inspection_id, revoked="an earlier one")
+    assert city.inspection(house, inspection.inspection_id).state == ins.INSPECTION_STATE_CODED
+
+
+def test_word_of_a_revoked_code_that_comes_after_its_refusal_brings_it_not_back(house: House) -> None:
+    task, (inspection,) = city.dispatched(house)
+    id = inspection.inspection_id
+    city.intercept(house, task.task_id, id, revoked=city.code_id(id))
+    city.code(house, task.task_id, id)
+    now = city.inspection(house, id)
+    assert (now.state, now.HasField("code")) == (ins.INSPECTION_STATE_INTERCEPTED, False)
+
+
 def test_an_exception_lets_the_record_in_and_is_told(house: House) -> None:
     task, (inspection,) = city.dispatched(house)
     city.code(house, task.task_id, inspection.inspection_id)

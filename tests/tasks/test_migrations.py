@@ -89,3 +89,36 @@ def test_what_hangs_on_a_task_is_there_after_a_migration(kind: str) -> None:
                 table = Table(name, MetaData(), autoload_with=connection)
                 assert len(connection.execute(select(table)).all()) == 1, name
         database.dispose()
+
+
+@pytest.mark.parametrize("kind", databases())
+def test_numbers_go_on_by_short_name_after_the_greatest_one_given(kind: str) -> None:
+    service = find("tasks")
+    with new_database(kind) as url:
+        database = Database(url)
+        with database.engine.begin() as connection:
+            command.upgrade(config(service, connection), "0005")
+            before = MetaData()
+            before.reflect(connection)
+            given = (
+                "渝司专查〔2025〕2号",
+                "渝司专查〔2025〕11号",
+                "渝司专查〔2024〕3号",
+                "渝司测试〔2025〕1号",
+                "旧号",
+            )
+            for number in given:
+                fill(connection, before.tables["tasks"], task_id=number, number=number)
+            fill(connection, before.tables["authorities"], authority_id="a", short_name="渝司")
+            counted = {"task/FORMAL/a/2025": 9, "task/TEST/a/2025": 7, "task/FORMAL/gone/2025": 5, "else/a/2025": 4}
+            for series, last in counted.items():
+                fill(connection, before.tables["numbers"], series=series, last=last)
+            command.upgrade(config(service, connection), "head")
+            numbers = Table("numbers", MetaData(), autoload_with=connection)
+            rows = {row.series: row.last for row in connection.execute(select(numbers))}
+            assert rows == counted | {
+                "task/FORMAL/渝司/2025": 11,
+                "task/FORMAL/渝司/2024": 3,
+                "task/TEST/渝司/2025": 7,
+            }
+        database.dispose()

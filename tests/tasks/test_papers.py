@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.tasks import papers
+from services.chassis import typesetting
 from services.tasks.queries import papers as printed
 from tests.support.house import House, Refused
 from tests.tasks import city
@@ -109,14 +109,14 @@ def _pages(pdf: bytes) -> int:
 
 
 def test_without_a_chinese_font_the_remedy_is_named() -> None:
-    with pytest.raises(papers.NoChineseFont) as refused:
-        papers._choose(["Libertinus Serif", "New Computer Modern"])
+    with pytest.raises(typesetting.NoChineseFont) as refused:
+        typesetting._choose(["Libertinus Serif", "New Computer Modern"])
     assert "fonts-noto-cjk" in refused.value.zh
 
 
 def test_the_font_package_alone_is_enough() -> None:
     import typst
 
-    package = Path(__import__(papers.FONT_PACKAGE).__file__ or "").parent
+    package = Path(__import__(typesetting.FONT_PACKAGE).__file__ or "").parent
     fonts = typst.Fonts(include_system_fonts=False, font_paths=[str(package)])
-    assert papers._choose(fonts.families()) == "Noto Sans CJK SC"
+    assert typesetting._choose(fonts.families()) == "Noto Sans CJK SC"

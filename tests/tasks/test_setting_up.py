@@ -32,6 +32,25 @@ def test_a_task_of_one_authority_is_formed_at_once_and_announced(house: House) -
     assert [(part.authority_id, list(part.matter_ids)) for part in formed.parts] == [(city.JUSTICE, [city.LICENCE])]
 
 
+def test_who_takes_a_short_name_over_counts_on(house: House) -> None:
+    assert city.create(house).number == "渝司专查〔2025〕1号"
+    house.announce(
+        plans.AuthorityChanged(
+            authority_id=city.MARKET,
+            version=2,
+            name="新司法局",
+            short_name="渝司",
+            region="500000",
+            level="CITY",
+            domains=["司法"],
+            listed_from="2020-01-01",
+        )
+    )
+    successor = city.person("task_manager", city.MARKET)
+    matters = [{"matter_id": city.HYGIENE}]
+    assert city.create(house, by=successor, matters=matters).number == "渝司专查〔2025〕2号"
+
+
 def test_numbers_run_by_authority_and_year_and_test_tasks_have_their_own(house: House) -> None:
     numbers = [city.create(house).number for _ in range(2)]
     other = city.create(house, starts_on="2026-01-05", ends_on="2026-02-01").number

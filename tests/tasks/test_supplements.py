@@ -55,6 +55,25 @@ def test_it_is_done_when_its_last_day_is_over_and_not_overdue(house: House) -> N
     assert house.announced("tasks", facts.TaskOverdue) == []
 
 
+def test_after_its_last_day_nothing_comes_on_the_list_although_something_is_open(house: House) -> None:
+    task, _ = city.dispatched(house, **OPEN_LIST)
+    more = {"task_id": task.task_id, "objects": [{"object_id": city.CAFE}]}
+    house.pass_time(days=84)
+    late = refusal(house, "AddObjects", more)
+    assert (late.reason, late.metadata["ends_on"]) == ("SUPPLEMENTS_OVER", "2025-08-31")
+    assert refusal(house, "AddObjects", more, by=city.PARTNER).code in {
+        grpc.StatusCode.PERMISSION_DENIED,
+        grpc.StatusCode.NOT_FOUND,
+    }
+    assert len(city.inspections(house, task.task_id)) == 1
+
+
+def test_on_its_last_day_something_may_still_come(house: House) -> None:
+    task, _ = city.dispatched(house, **OPEN_LIST)
+    house.pass_time(days=83)
+    assert city.add(house, task.task_id, city.CAFE).added == 1
+
+
 def test_with_something_left_to_do_it_falls_overdue_instead(house: House) -> None:
     task = done(house)
     city.add(house, task.task_id, city.CAFE)

@@ -26,6 +26,7 @@ class WarningKind(StrEnum):
     DISPOSAL_OVERDUE = "DISPOSAL_OVERDUE"
     REPAIR_OVERDUE = "REPAIR_OVERDUE"
     WITHDRAWAL_OVERDUE = "WITHDRAWAL_OVERDUE"
+    DRAW_ABANDONED = "DRAW_ABANDONED"
 
 
 class WarningState(StrEnum):
@@ -59,7 +60,11 @@ class Limits:
 
 @dataclass(frozen=True)
 class Alert:
-    """A reason to warn; the same one warns once."""
+    """A reason to warn; the same one warns once.
+
+    Args:
+        occasion: tells apart what happens more than once to the same thing, e.g. in which round of which draw.
+    """
 
     kind: WarningKind
     authority_id: str
@@ -70,12 +75,33 @@ class Alert:
     task_id: str = ""
     due_on: date | None = None
     about: str = ""
+    occasion: str = ""
 
     @property
     def fingerprint(self) -> str:
         """What makes two alerts the same; what is overdue for another last day is another."""
         about = self.about or self.inspection_id or self.code_id or self.task_id
-        return f"{self.kind}|{self.authority_id}|{self.object_id}|{about}" + (f"|{self.due_on}" if self.due_on else "")
+        which = f"{self.due_on}" if self.due_on else self.occasion
+        return f"{self.kind}|{self.authority_id}|{self.object_id}|{about}" + (f"|{which}" if which else "")
+
+
+@dataclass(frozen=True)
+class AbandonedDraw:
+    """A round of a draw that was given up.
+
+    Args:
+        withheld: who kept a secret back: authorities, `platform`, or accounts of supervisors without one.
+        path: of the public record.
+        title: the record's name for people.
+    """
+
+    draw_id: str
+    task_id: str
+    round: int
+    authority_id: str
+    withheld: tuple[str, ...]
+    path: str
+    title: str
 
 
 @dataclass(eq=False, kw_only=True)
@@ -129,6 +155,11 @@ class ExpiredCertificate(NamedTuple):
     certificate: str
     authority_id: str
     valid_until: date | None
+
+
+def abandoned_draw(draw: AbandonedDraw, names: Sequence[str]) -> str:
+    """What to say of who kept a secret of a draw back."""
+    return f"{draw.title}：{'、'.join(names)}未公开其承诺的秘密，该轮抽取承诺作废（公开记录 {draw.path}）"
 
 
 def expired_certificate(certificate: str, valid_until: date | None) -> str:

@@ -63,7 +63,7 @@ def list_codes(
     Args:
         objects: that the caller speaks for.
     """
-    conditions = [codes.c.purged.is_(False), *_mine(by, objects), *_chosen(filter)]
+    conditions = [*readable(by, objects), *_chosen(filter)]
     return paginate(
         session,
         select(InspectionCode).where(*conditions),
@@ -129,6 +129,11 @@ def status_lists(session: Session) -> int:
     numbers = tables.metadata.tables["numbers"]
     last = session.scalar(select(numbers.c.last).where(numbers.c.series == "status-index")) or 0
     return -(-last // BITS)
+
+
+def readable(by: Principal, objects: Collection[str]) -> list[ColumnElement[bool]]:
+    """What a caller may read, who speaks for these objects."""
+    return [codes.c.purged.is_(False), *_mine(by, objects)]
 
 
 def _mine(by: Principal, objects: Collection[str]) -> list[ColumnElement[bool]]:

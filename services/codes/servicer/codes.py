@@ -14,14 +14,18 @@ from services.chassis.clock import today
 from services.chassis.convert import enum_name, from_proto, to_proto
 from services.chassis.errors import malformed
 from services.chassis.servicing import Call, Servicer, read, write
+from services.chassis.typesetting import typeset
 from services.codes.ledger import SqlLedger
 from services.codes.model.visit import ExceptionKind
 from services.codes.office import office
 from services.codes.picture import draw
 from services.codes.queries import check
 from services.codes.queries import code as queries
+from services.codes.queries.names import object_names
+from services.codes.queries.sheet import SheetOf, sheet_codes
 from services.codes.servicer.requests import external_dispatch, info, kept_attachment
 from services.codes.servicer.shown import presented_code, shown_code, shown_codes, shown_interceptions, shown_scan
+from services.codes.sheet import PDF, TEMPLATE, sheet
 from services.codes.use_cases import code, issue, visit
 from services.codes.use_cases.enterprise import objects_of
 from services.codes.wire import code as wire
@@ -59,6 +63,14 @@ class CodesServicer(Servicer, grpc.CodesServiceServicer):
     def GetCodePicture(self, request: pb.GetCodePictureRequest, call: Call) -> HttpBody:
         found = code.readable_code(call.work, request.code_id, by=call.principal, now=call.now)
         return wire.picture_to_proto(draw(found.text, wire.picture_format(request.format), request.scale))
+
+    @read
+    def GetCodeSheet(self, request: pb.GetCodeSheetRequest, call: Call) -> HttpBody:
+        objects = objects_of(call.work, call.principal, today(call.now))
+        asked = from_proto(request, SheetOf)
+        codes = sheet_codes(call.work.session, asked, by=call.principal, objects=objects)
+        names = object_names(call.work.session, (code.object_id for code in codes))
+        return HttpBody(content_type=PDF, data=typeset(TEMPLATE, sheet(codes, names)))
 
     @write
     def RevokeCode(self, request: pb.RevokeCodeRequest, call: Call) -> pb.InspectionCode:

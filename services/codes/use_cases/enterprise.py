@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.chassis.clock import today
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation
 from services.chassis.identity import Principal
 from services.chassis.work import Work
 from services.codes import signing
+from services.codes.events import BindingChanged, BindingState
 from services.codes.model.code import CodeState
 from services.codes.model.directory import KnownObject
 from services.codes.model.enterprise_code import (
@@ -23,6 +24,8 @@ from services.codes.model.enterprise_code import (
 )
 from services.codes.model.visit import NotTheObject
 from services.codes.use_cases.key import Cabinet, current_signer
+
+MOST_IN_A_FACT = 500
 
 
 class Places(Protocol):
@@ -85,6 +88,7 @@ def bind_account(work: Work, *, by: Principal, now: datetime) -> Binding:
             kind=BindingKind.OWNER,
         )
         work.add(owner)
+        work.emit(BindingChanged(work.new_id(), (_state(owner, now),)))
     return owner
 
 
@@ -112,6 +116,7 @@ def delegate_account(
         ends_on=ends_on,
     )
     work.add(binding)
+    work.emit(BindingChanged(work.new_id(), (_state(binding, now),)))
     return binding
 
 
@@ -129,7 +134,17 @@ def end_binding(work: Work, binding_id: str, *, etag: str, by: Principal, now: d
             raise NoSuchThing("Binding", binding_id)
         _check_owner(work, by, binding.object_id, today(now))
     binding.end(now)
+    work.emit(BindingChanged(work.new_id(), (_state(binding, now),)))
     return binding
+
+
+def announce_bindings(work: Work, *, now: datetime) -> None:
+    """Announce all bindings, once: those of before they were announced at all are known to nobody else."""
+    if work.next_number("bindings-announced") > 1:
+        return
+    names = ("binding_id", "object_id", "subject", "kind", "created_at", "ends_on", "ended_at")
+    for batch in work.row_batches(Binding, names, MOST_IN_A_FACT):
+        work.emit(BindingChanged(work.new_id(), tuple(_state(row, now) for row in batch)))
 
 
 def issue_enterprise_code(
@@ -195,3 +210,18 @@ def _check_owner(work: Work, by: Principal, object_id: str, day: date) -> None:
     own = work.all(Binding, subject=by.subject, object_id=object_id)
     if not any(binding.kind is BindingKind.OWNER and binding.holds_on(day) for binding in own):
         raise OwnerNeeded(object_id)
+
+
+def _state(binding: Any, now: datetime) -> BindingState:
+    """A binding, or a row of one, as it is told."""
+    ended = binding.ended_at is not None
+    return BindingState(
+        binding_id=binding.binding_id,
+        version=2 if ended else 1,
+        object_id=binding.object_id,
+        subject=binding.subject,
+        kind=binding.kind,
+        starts_on=today(binding.created_at or now),
+        ends_on=binding.ends_on,
+        ended=ended,
+    )

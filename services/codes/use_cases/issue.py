@@ -51,13 +51,14 @@ def issue_codes(work: Work, dispatch: Dispatch, press: Press, *, now: datetime) 
     if dispatch.method != ON_SITE:
         return
     dispatch = _in_term(work, dispatch)
-    dispatch = replace(dispatch, visits=_still_wanted(work, dispatch, press.ledger, now))
+    wanted, outdated = _still_wanted(work, dispatch, press.ledger, now)
+    dispatch = replace(dispatch, visits=wanted)
     if not dispatch.visits:
         return
     register = _register(work, dispatch, press.ledger, today(now))
     decision = decide(dispatch, register)
     press.ledger.add(decision.counted)
-    _intercept(work, dispatch, decision.refused, now)
+    _intercept(work, dispatch, decision.refused, outdated, now)
     mint(work, dispatch, decision.granted, register, press, now=now)
 
 
@@ -163,8 +164,14 @@ def _dispatch_of(code: InspectionCode, visit: PlannedVisit) -> Dispatch:
     )
 
 
-def _still_wanted(work: Work, dispatch: Dispatch, ledger: Ledger, now: datetime) -> tuple[PlannedVisit, ...]:
-    """Visits that are not called off and have no such code yet; the code of one that changed is taken back."""
+def _still_wanted(
+    work: Work, dispatch: Dispatch, ledger: Ledger, now: datetime
+) -> tuple[tuple[PlannedVisit, ...], dict[str, str]]:
+    """Visits that are not called off and have no such code yet; the code of one that changed is taken back.
+
+    Returns:
+        The visits, and the codes that were taken back, by inspection.
+    """
     ids = [visit.inspection_id for visit in dispatch.visits]
     called_off = {known.inspection_id for known in ledger.all(CalledOff, "inspection_id", ids)}
     codes = ledger.all(InspectionCode, "inspection_id", ids, state=CodeState.ISSUED)
@@ -178,7 +185,8 @@ def _still_wanted(work: Work, dispatch: Dispatch, ledger: Ledger, now: datetime)
         wanted.append(visit)
         outdated.extend([code] if code else [])
     used = take_back(work, outdated, "SUPERSEDED", ledger, now=now, only_unused=True)
-    return tuple(visit for visit in wanted if visit.inspection_id not in used)
+    taken_back = {code.inspection_id: code.code_id for code in outdated if code.inspection_id not in used}
+    return tuple(visit for visit in wanted if visit.inspection_id not in used), taken_back
 
 
 def _says(code: InspectionCode, dispatch: Dispatch, visit: PlannedVisit) -> bool:
@@ -225,7 +233,11 @@ def _all_of(ledger: Ledger, kind: type[T], id: str, wanted: Collection[str]) -> 
 
 
 def _intercept(
-    work: Work, dispatch: Dispatch, refused: Sequence[tuple[PlannedVisit, Objection]], now: datetime
+    work: Work,
+    dispatch: Dispatch,
+    refused: Sequence[tuple[PlannedVisit, Objection]],
+    taken_back: Mapping[str, str],
+    now: datetime,
 ) -> None:
     if not refused:
         return
@@ -249,6 +261,9 @@ def _intercept(
     ]
     work.insert(Interception, rows)
     codes = tuple(
-        InterceptedCode(v.inspection_id, o.rule, o.authority_id, o.count, o.cap, o.message) for v, o in refused
+        InterceptedCode(
+            v.inspection_id, o.rule, o.authority_id, o.count, o.cap, o.message, taken_back.get(v.inspection_id, "")
+        )
+        for v, o in refused
     )
     work.emit(CodeIntercepted(dispatch.task_id, codes))

@@ -12,7 +12,18 @@ from services.codes.events import WarningRaised
 from services.codes.model import warning
 from services.codes.model.directory import KnownAuthority, region_prefix
 from services.codes.model.visit import Visit
-from services.codes.model.warning import Alert, ExpiredCertificate, WarningKind, WarningState, expired_certificate
+from services.codes.model.warning import (
+    AbandonedDraw,
+    Alert,
+    ExpiredCertificate,
+    WarningKind,
+    WarningState,
+    abandoned_draw,
+    expired_certificate,
+)
+
+PLATFORM = "platform"
+"""How sampling names the platform among those who contribute to a draw."""
 
 
 def raise_warnings(work: Work, alerts: Iterable[Alert]) -> None:
@@ -59,6 +70,16 @@ def warn_of_overdue(work: Work, alert: Alert, *, test: bool) -> None:
     """A task was not done, or what follows from a result not closed, by its last day; a test task warns nobody."""
     if not test:
         raise_warnings(work, [alert])
+
+
+def warn_of_abandoned_draw(work: Work, draw: AbandonedDraw) -> None:
+    """Somebody kept a secret back, which may be a try to choose what is drawn."""
+    known = work.all(KnownAuthority, authority_id=list(draw.withheld))
+    names = {PLATFORM: "平台"} | {authority.authority_id: authority.name for authority in known}
+    message = abandoned_draw(draw, [names.get(id, id) for id in draw.withheld])
+    occasion = f"{draw.draw_id}/{draw.round}"
+    alert = Alert(WarningKind.DRAW_ABANDONED, draw.authority_id, "", message, task_id=draw.task_id, occasion=occasion)
+    raise_warnings(work, [alert])
 
 
 def readable_warning(work: Work, warning_id: str, *, by: Principal) -> warning.Warning:

@@ -10,10 +10,11 @@ from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2 as sampling
 from liangma.tasks.v1 import events_pb2 as tasks
 
+from services.chassis.convert import from_proto
 from services.codes.model.code import CodeKind, CodePart
 from services.codes.model.directory import CheckItem, IndustryRating
 from services.codes.model.issue import Dispatch, PlannedVisit
-from services.codes.model.warning import Alert, WarningKind
+from services.codes.model.warning import AbandonedDraw, Alert, WarningKind
 
 Row = Mapping[str, object]
 
@@ -217,6 +218,11 @@ def overdue_withdrawal(fact: credit.DeliveryOverdue) -> Iterator[Alert]:
             due_on=date.fromisoformat(fact.due_on),
             about=fact.delivery_id,
         )
+
+
+def given_up(fact: sampling.DrawAbandoned) -> AbandonedDraw:
+    """A draw whose secrets were not all shown."""
+    return from_proto(fact, AbandonedDraw)
 
 
 def _visit(one: tasks.DispatchedInspection) -> PlannedVisit:

@@ -141,6 +141,28 @@ class Whitelisting:
 
 
 @dataclass(eq=False, kw_only=True)
+class Binding:
+    """An account that speaks for an object.
+
+    Args:
+        starts_on: its first day.
+        ends_on: its last day; None: until it is ended.
+    """
+
+    binding_id: str
+    version: int
+    object_id: str
+    subject: str
+    starts_on: date
+    ends_on: date | None = None
+    ended: bool = False
+
+    def holds_on(self, day: date) -> bool:
+        """Whether the account speaks for the object that day."""
+        return not self.ended and (self.ends_on is None or day <= self.ends_on)
+
+
+@dataclass(eq=False, kw_only=True)
 class InspectionRecord:
     """One authority's inspection of one object, about to be made or done.
 

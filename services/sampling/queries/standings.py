@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from typing import Any
 
 from sqlalchemy import exists, select
@@ -15,13 +16,13 @@ from services.sampling.model import merkle
 from services.sampling.model.draw import Draw
 from services.sampling.model.draw_round import Round
 from services.sampling.model.exclusions import Reason
-from services.sampling.model.neighbours import Authority
+from services.sampling.model.neighbours import Authority, Binding
 from services.sampling.model.records import DrawnRow
 from services.sampling.model.standing import WHY, DrawStanding, StandingKind
 from services.sampling.model.tickets import keys, tickets
 from services.sampling.proof import NoProof, proof, proof_bytes
 from services.sampling.queries.draws import Where, file_of, find_draw
-from services.sampling.tables import drawn_objects, draws, tasks
+from services.sampling.tables import bindings, drawn_objects, draws, tasks
 from services.sampling.use_cases.access import OVERSEERS
 from services.sampling.use_cases.revealing import EXCLUDED, FRAME, LEAVES
 
@@ -29,16 +30,29 @@ OWN = "-"
 USUAL, MOST = 20, 50
 
 
-def object_asked_for(object_id: str, by: Principal) -> str:
+def object_asked_for(session: Session, object_id: str, by: Principal, day: date) -> str:
     """The object a request is about.
 
     Raises:
         NotYours: an enterprise asks about another.
     """
-    asked = by.object if object_id == OWN else object_id
-    if not asked or (asked != by.object and not by.authority and not by.roles & OVERSEERS):
+    asked = (by.object or _only_one(objects_of(session, by, day))) if object_id == OWN else object_id
+    may = asked and (by.authority or by.roles & OVERSEERS or asked in objects_of(session, by, day))
+    if not may:
         raise NotYours("object", asked)
     return asked
+
+
+def objects_of(session: Session, by: Principal, day: date) -> set[str]:
+    """The objects an account speaks for: that of its identity proof, and those it is bound to."""
+    if "enterprise" not in by.roles:
+        return {by.object} - {""}
+    bound = session.scalars(select(Binding).where(bindings.c.subject == by.subject))
+    return {binding.object_id for binding in bound if binding.holds_on(day)} | ({by.object} - {""})
+
+
+def _only_one(objects: set[str]) -> str:
+    return next(iter(objects)) if len(objects) == 1 else ""
 
 
 def list_standings(session: Session, object_id: str, year: int, by: Principal, where: Where) -> Page[Any]:
@@ -98,8 +112,12 @@ def why(cell: str) -> str:
 
 
 def may_know_why(draw: Draw, object_id: str, by: Principal) -> bool:
-    """Whether somebody is told why an object was left out: itself, who takes part, who oversees."""
-    return by.object == object_id or by.authority in draw.participants or bool(by.roles & OVERSEERS)
+    """Whether somebody is told why an object was left out: itself, who takes part, who oversees.
+
+    An account without an authority that asks for an object speaks for it: see `object_asked_for`.
+    """
+    speaks = by.object == object_id or not by.authority
+    return speaks or by.authority in draw.participants or bool(by.roles & OVERSEERS)
 
 
 def within(session: Session, draw: Draw, done: Round, object_id: str, stratum: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from google.api.httpbody_pb2 import HttpBody
 from liangma.sampling.v1 import standings_pb2 as pb
 from liangma.sampling.v1 import standings_pb2_grpc as grpc
 
+from services.chassis.clock import today
 from services.chassis.servicing import Call, Servicer, read
 from services.sampling.queries import standings as queries
 from services.sampling.queries.draws import Where
@@ -18,7 +19,7 @@ class StandingsServicer(Servicer, grpc.StandingsServiceServicer):
 
     @read
     def ListDrawStandings(self, request: pb.ListDrawStandingsRequest, call: Call) -> pb.ListDrawStandingsResponse:
-        object_id = queries.object_asked_for(request.object_id, call.principal)
+        object_id = queries.object_asked_for(call.work.session, request.object_id, call.principal, today(call.now))
         where = Where(request.page_size, request.page_token)
         page = queries.list_standings(call.work.session, object_id, request.year, call.principal, where)
         return pb.ListDrawStandingsResponse(
@@ -27,7 +28,7 @@ class StandingsServicer(Servicer, grpc.StandingsServiceServicer):
 
     @read
     def GetDrawStanding(self, request: pb.GetDrawStandingRequest, call: Call) -> pb.DrawStanding:
-        object_id = queries.object_asked_for(request.object_id, call.principal)
+        object_id = queries.object_asked_for(call.work.session, request.object_id, call.principal, today(call.now))
         found = queries.get_standing(call.work.session, request.draw_id, request.round, object_id, call.principal)
         return standing_to_proto(found)
 

@@ -12,6 +12,7 @@ from services.sampling.model.inspection_object import Rating
 from services.sampling.model.neighbours import (
     FORGOTTEN,
     Authority,
+    Binding,
     InspectionRecord,
     JointList,
     Matter,
@@ -106,6 +107,11 @@ def note_ratings(work: Work, states: Sequence[State]) -> None:
 def note_whitelisting(work: Work, state: State) -> None:
     """A whitelist changed."""
     work.upsert(Whitelisting, [state])
+
+
+def note_bindings(work: Work, states: Sequence[State]) -> None:
+    """Accounts speak for objects, or do no longer."""
+    work.upsert(Binding, states)
 
 
 def note_authority(work: Work, state: State) -> None:

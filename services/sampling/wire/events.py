@@ -7,6 +7,7 @@ from itertools import compress
 from typing import Any
 
 from google.protobuf.message import Message
+from liangma.codes.v1 import events_pb2 as codes
 from liangma.credit.v1 import events_pb2 as credit
 from liangma.plans.v1 import events_pb2 as plans
 from liangma.sampling.v1 import events_pb2
@@ -120,6 +121,15 @@ def whitelisting_state(event: credit.WhitelistChanged) -> State:
     names = ("whitelist_id", "version", "authority_id", "object_id", "matter_id", "active")
     days = {"starts_on": day(event.starts_on), "ends_on": day(event.ends_on)}
     return {**{name: getattr(event, name) for name in names}, **days}
+
+
+def binding_states(event: codes.BindingChanged) -> list[State]:
+    """Who speaks for which object."""
+    names = ("binding_id", "version", "object_id", "subject", "ended")
+    return [
+        {name: getattr(one, name) for name in names} | {"starts_on": day(one.starts_on), "ends_on": day(one.ends_on)}
+        for one in event.bindings
+    ]
 
 
 def authority_state(event: plans.AuthorityChanged) -> State:

@@ -118,13 +118,18 @@ class CodeInfo:
 
 @dataclass(frozen=True)
 class Interception:
-    """Why its code was refused."""
+    """Why its code was refused.
+
+    Args:
+        revoked_code_id: the code it had until it was decided anew, e.g. for other inspectors.
+    """
 
     rule: str
     authority_id: str
     count: int
     cap: int
     message: str
+    revoked_code_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -277,8 +282,8 @@ class Inspection:
         self.note(now, by, "DISPATCHED")
 
     def note_code(self, code: CodeInfo, now: datetime) -> None:
-        """Fact: its code was issued."""
-        if self.code == code:
+        """Fact: its code was issued; what is known to be revoked already comes too late."""
+        if self.code == code or (self.interception and self.interception.revoked_code_id == code.code_id):
             return
         self.code = code
         if self.state in (_S.PENDING, _S.INTERCEPTED) and self.is_on_site and self.dispatched_at is not None:
@@ -286,9 +291,10 @@ class Inspection:
         self.note(now, "", "CODE_ISSUED", detail="、".join(code.warnings))
 
     def note_interception(self, interception: Interception, now: datetime) -> None:
-        """Fact: its code was refused."""
-        if self.state is _S.PENDING and self.is_on_site and self.dispatched_at is not None:
-            self.state, self.interception = _S.INTERCEPTED, interception
+        """Fact: its code was refused, and with that the one it had until then revoked; a newer one stands."""
+        lost = self.state is _S.CODED and self.code is not None and self.code.code_id == interception.revoked_code_id
+        if (self.state is _S.PENDING or lost) and self.is_on_site and self.dispatched_at is not None:
+            self.state, self.interception, self.code = _S.INTERCEPTED, interception, None
             self.note(now, "", "INTERCEPTED", interception.message)
 
     # the visit

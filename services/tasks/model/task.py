@@ -82,6 +82,17 @@ class SupplementsClosed(FailedPrecondition):
         )
 
 
+class SupplementsOver(FailedPrecondition):
+    """Its last day is over: what came on the list now could not be inspected in its time."""
+
+    def __init__(self, ends_on: date) -> None:
+        super().__init__(
+            f"任务已于 {ends_on} 到期，不能再补充检查对象；确需补充的，请先申请延期",
+            f"the task's last day was {ends_on}: no objects can be added; ask for more time first",
+            ends_on=ends_on.isoformat(),
+        )
+
+
 class WrongMode(FailedPrecondition):
     """What is drawn is not chosen by hand, and the other way round."""
 
@@ -367,6 +378,11 @@ class Task:
             raise NotSupplementable
         if self.supplements_closed_at is not None:
             raise SupplementsClosed
+
+    def require_supplementable(self, today: date) -> None:
+        """Refuse objects that come too late: after dispatch they come to the last day (下发后允许补充)."""
+        if self.state is TaskState.EXECUTING and today > self.ends_on:
+            raise SupplementsOver(self.ends_on)
 
     def close_supplements(self, reason: str, by: str, now: datetime) -> None:
         """Nothing more comes on the list, so that the task ends with what is on it."""

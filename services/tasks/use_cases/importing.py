@@ -57,7 +57,7 @@ def import_objects(
     now: datetime,
 ) -> ImportReport:
     """Add the objects that rows name, row by row."""
-    task = addable_task(work, task_id, by)
+    task = addable_task(work, task_id, by, now)
     require_at_most("rows", len(rows), MOST_ROWS)
     report = ImportReport()
     known = directory(work, {row.object_id for row in rows})

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.chassis.clock import today
 from services.chassis.errors import InvalidArgument, NoSuchThing, Violation, malformed, required
 from services.chassis.identity import NotYours, Principal
 from services.chassis.work import Work
@@ -96,7 +97,7 @@ def add_objects(
     now: datetime,
 ) -> Added:
     """Add objects by hand; those inspected this year for the same matter only with a reason."""
-    task = addable_task(work, task_id, by)
+    task = addable_task(work, task_id, by, now)
     require_at_most("objects", len(choices), MOST_OBJECTS)
     _check_leads(task, choices)
     wanted = {choice.object_id: choice for choice in choices}
@@ -119,7 +120,7 @@ def add_matching(
     now: datetime,
 ) -> AddedMatching:
     """Add what a filter shows of the directory, as far as it lies in the region of those who take part."""
-    task = addable_task(work, task_id, by)
+    task = addable_task(work, task_id, by, now)
     require_at_most("filter", len(found), MOST_ROWS)
     if needs_lead(task):
         raise WrongMode(
@@ -133,8 +134,15 @@ def add_matching(
     return AddedMatching(len(found), taken, len(present), len(found) - len(inside), warnings, excluded)
 
 
-def addable_task(work: Work, task_id: str, by: Principal) -> Task:
-    """A task that the caller may add objects to: as its lead, or after dispatch, if SUPPLEMENTABLE, as a partner."""
+def addable_task(work: Work, task_id: str, by: Principal, now: datetime) -> Task:
+    """A task that the caller may add objects to; after dispatch, if SUPPLEMENTABLE, to its last day."""
+    task = listed_task(work, task_id, by)
+    task.require_supplementable(today(now))
+    return task
+
+
+def listed_task(work: Work, task_id: str, by: Principal) -> Task:
+    """A task whose list the caller may change: as its lead, or after dispatch, if SUPPLEMENTABLE, as a partner."""
     task = joined_task(work, task_id, by=by)
     task.require_addable()
     if task.state is not TaskState.EXECUTING or task.fixity is not Fixity.SUPPLEMENTABLE:
@@ -263,7 +271,7 @@ def remove_objects(
     work: Work, task_id: str, object_ids: tuple[str, ...], reason: str, *, by: Principal, now: datetime
 ) -> ObjectCounts:
     """Take objects off the list before they are sent out, all of them or none; a partner those it supplemented."""
-    task = addable_task(work, task_id, by)
+    task = listed_task(work, task_id, by)
     require_at_most("object_ids", len(object_ids), MOST_ROWS)
     listed = _require_listed(work, task, object_ids)
     if by.authority != task.authority_id and any(each.added_by != by.authority for each in listed):

@@ -119,9 +119,12 @@ def open_task(work: Work, draft: TaskDraft, lead: Authority, plan: Plan | None, 
 
 
 def next_number(work: Work, lead: Authority, nature: TaskNature, year: int) -> str:
-    """The next document number of an authority; test tasks have a series of their own."""
+    """The next document number of an authority; test tasks have a series of their own.
+
+    Numbers of one short name are one series: whoever takes the name over counts on, so no number is given twice.
+    """
     kind = "测试" if nature is TaskNature.TEST else "专查"
-    count = work.next_number(f"task/{nature}/{lead.authority_id}/{year}")
+    count = work.next_number(f"task/{nature}/{lead.short_name}/{year}")
     return document_number(lead.short_name, kind, year, count)
 
 
