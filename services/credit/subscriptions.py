@@ -25,7 +25,7 @@ from services.credit.use_cases.repair_clock import tend_repairs
 from services.credit.use_cases.whitelist import expire_whitelists
 
 RATINGS_AT_ONCE = 2000
-"""Under a second's work, so that imports and results wait no longer; a country is rated anew within the hour."""
+"""About a second's work, so that imports and results wait no longer."""
 
 
 class CreditSubscriptions(Subscriptions):

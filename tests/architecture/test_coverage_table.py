@@ -58,7 +58,7 @@ def test_a_row_names_rpcs_their_routes_and_tests_that_are_there(row: tuple[str, 
     assert set(named(tests)) <= TESTS
 
 
-@pytest.mark.parametrize("name", ["plans", "tasks", "sampling", "codes"])
+@pytest.mark.parametrize("name", ["plans", "tasks", "sampling", "codes", "credit"])
 def test_no_rpc_of_a_part_that_is_covered_is_missing(name: str) -> None:
     covered = set(chain.from_iterable(named(row[1]) for row in rows()))
     assert {method.name for method in methods(name)} <= covered
