@@ -52,8 +52,11 @@ END $$
 
 
 def _on_sqlite(table: str) -> tuple[str, ...]:
+    """Row by row, so only where there is a snapshot; nobody else writes while the first one is made."""
+    is_kept = "WHEN EXISTS (SELECT 1 FROM directory_snapshots)"
     return tuple(
-        f"CREATE TRIGGER {table}_{verb.lower()} AFTER {verb} ON {table} BEGIN {_LOG} VALUES ({state}.object_id); END"
+        f"CREATE TRIGGER {table}_{verb.lower()} AFTER {verb} ON {table} {is_kept} "
+        f"BEGIN {_LOG} VALUES ({state}.object_id); END"
         for verb, state in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
     )
 
@@ -66,7 +69,7 @@ INDEXES = {
         "objects_by_name_grams": "USING gin (name_grams(name || chr(10) || alias))",
         "objects_by_tag": "USING gin (string_to_array(btrim(tags, '|'), '|'))",
     },
-    "sqlite": {"objects_by_names": "(name, alias, object_id)"},
+    "sqlite": {},
 }
 """On objects, by name, what SQLAlchemy has no words for, or what one of the two databases has no use for."""
 

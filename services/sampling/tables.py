@@ -21,6 +21,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     event,
+    sql,
 )
 from sqlalchemy.orm import registry
 
@@ -160,6 +161,7 @@ def revision() -> tuple[Column[Any], ...]:
     return (Column("replaced_at", Instant(), nullable=False), text("replaced_by", 128))
 
 
+_HAS_AREA = sql.text("area != ''")
 objects = Table(
     "objects",
     metadata,
@@ -167,10 +169,9 @@ objects = Table(
     *object_facts(),
     Column("key", LargeBinary(16), nullable=False),
     Column("row_digest", LargeBinary(16), nullable=False, default=b""),
-    Index("objects_by_region", "region", "type"),
     Index("objects_by_region_and_id", "region", "object_id"),
-    Index("objects_by_area", "area", "object_id"),
-    Index("objects_by_name", "name", "object_id"),
+    Index("objects_by_area", "area", "object_id", sqlite_where=_HAS_AREA, postgresql_where=_HAS_AREA),
+    Index("objects_by_name", "name", "object_id", "alias"),  # with what SQLite searches: it looks into no row
     Index("objects_by_update", "updated_at", "object_id"),
 )
 

@@ -12,8 +12,7 @@ depends_on = None
 
 ORDERS = {
     "objects_by_region_and_id": ["region", "object_id"],
-    "objects_by_area": ["area", "object_id"],
-    "objects_by_name": ["name", "object_id"],
+    "objects_by_name": ["name", "object_id", "alias"],
     "objects_by_update": ["updated_at", "object_id"],
 }
 
@@ -56,14 +55,20 @@ def upgrade() -> None:
     op.create_index("ratings_by_public", "ratings", ["public_rating", "object_id"])
     for name, columns in ORDERS.items():
         op.create_index(name, "objects", columns)
+    has_area = sa.text("area != ''")
+    op.create_index(
+        "objects_by_area", "objects", ["area", "object_id"], sqlite_where=has_area, postgresql_where=has_area
+    )
+    op.drop_index("objects_by_region", "objects")  # by region and id serves as well
     for statement in ddl.statements(op.get_bind().dialect.name):
         op.get_bind().exec_driver_sql(statement)
 
 
 def downgrade() -> None:
     undo_by_hand(op.get_bind().dialect.name)
-    for name in ORDERS:
+    for name in (*ORDERS, "objects_by_area"):
         op.drop_index(name, "objects")
+    op.create_index("objects_by_region", "objects", ["region", "type"])
     op.drop_index("ratings_by_public", "ratings")
     op.drop_index("inspectors_by_validity", "inspectors")
     for table in ("directory_snapshots", "directory_changes", "certificate_notices"):

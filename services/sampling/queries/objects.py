@@ -72,6 +72,8 @@ class Filters:
             yield self._is_rated()
         wanted = {"type": self.type, "registration_status": self.registration_status, "area": self.area}
         yield from (objects.c[name] == value for name, value in wanted.items() if value)
+        if self.area:
+            yield objects.c.area != ""  # by its index, which leaves out those without
 
     def _is_rated(self) -> ColumnElement[bool]:
         same = ratings.c.object_id == objects.c.object_id
